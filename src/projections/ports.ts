@@ -92,10 +92,22 @@ export class LogUnavailableError extends Error {
   }
 }
 
-/** How far a projection has come. `pending` was written before the insert that it names was begun. */
+/** One set of tables of a projection and how far it has come. */
+export interface Generation {
+  /** The projection's version that built it. */
+  version: number;
+  /** Counts the rebuilds; names the tables together with `version`. */
+  number: number;
+  done?: Position;
+  /** Written before the insert that it names is begun, so that a restart repeats the very same batch. */
+  pending?: { from?: Position; to: Position };
+}
+
 export interface Checkpoint {
-  done: Position | undefined;
-  pending?: { from: Position | undefined; to: Position };
+  /** What readers see. */
+  active: Generation;
+  /** What a rebuild is making beside it. */
+  building?: Generation;
 }
 
 export interface CheckpointStore {
