@@ -1,0 +1,41 @@
+import type { RecordedEvent } from '../domain/events/envelope.ts';
+import type { EventBatch, Generation, RowBatch } from './ports.ts';
+import type { Projection } from './projection.ts';
+import { RowWriter } from './rowBinary.ts';
+import { tableName } from './generations.ts';
+
+/** An event that a projection could not turn into a row: set aside, so that it does not stop those behind it. */
+export interface Unprojectable {
+  event: RecordedEvent;
+  error: unknown;
+}
+
+/** The rows of one batch, or undefined when no event of it leaves any. The same batch always gives the same bytes. */
+export function rowsOf(
+  projection: Projection,
+  generation: Generation,
+  batch: EventBatch,
+  onUnprojectable: (failure: Unprojectable) => void,
+): RowBatch | undefined {
+  let writer: RowWriter | undefined;
+  for (const event of batch.events) {
+    if (!projection.types.includes(event.type)) continue;
+    try {
+      const row = projection.row(event);
+      if (row === undefined) continue;
+      writer ??= new RowWriter(projection.source.columns);
+      writer.add(row);
+    } catch (error) {
+      onUnprojectable({ event, error });
+    }
+  }
+  if (writer === undefined) return undefined;
+  const table = tableName(projection, generation, projection.source.name);
+  return {
+    table,
+    columns: projection.source.columns,
+    rows: writer.bytes(),
+    rowCount: writer.rows,
+    token: `${table}:${batch.from ?? ''}:${batch.to}`,
+  };
+}

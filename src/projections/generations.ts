@@ -1,0 +1,90 @@
+import type { ProjectionSettings } from './settings.ts';
+import type { Checkpoint, Generation, ReadStore } from './ports.ts';
+import { type Projection, tablesOf } from './projection.ts';
+import { literal, sql } from './sql.ts';
+import { createTableSql, derivationSql, publicViewSql } from './table.ts';
+
+/**
+ * Tables live in an inner database under names that carry version and generation; readers see views of fixed names in
+ * the public one. A rebuild fills tables of the next generation, and pointing the views at them is the swap.
+ */
+export const storeDatabase = 'chronoscope_store';
+export const publicDatabase = 'chronoscope';
+
+export const tableName = (projection: Projection, generation: Generation, table: string): string =>
+  `${storeDatabase}.${table}_v${generation.version}g${generation.number}`;
+
+const derivationName = (projection: Projection, generation: Generation, to: string): string =>
+  `${tableName(projection, generation, to)}_fill`;
+
+export async function createDatabases(store: ReadStore): Promise<void> {
+  await store.command(`CREATE DATABASE IF NOT EXISTS ${storeDatabase}`);
+  await store.command(`CREATE DATABASE IF NOT EXISTS ${publicDatabase}`);
+}
+
+export async function createTables(
+  store: ReadStore,
+  projection: Projection,
+  generation: Generation,
+  retentionDays: ProjectionSettings['retentionDays'],
+): Promise<void> {
+  const nameOf = (table: string) => tableName(projection, generation, table);
+  for (const table of tablesOf(projection)) {
+    await store.command(createTableSql(table, nameOf(table.name), retentionDays[table.retention]));
+  }
+  for (const derivation of projection.derivations) {
+    await store.command(derivationSql(derivation, derivationName(projection, generation, derivation.to), nameOf));
+  }
+}
+
+/** Points the public views at a generation. */
+export async function showGeneration(store: ReadStore, projection: Projection, generation: Generation): Promise<void> {
+  const nameOf = (table: string) => tableName(projection, generation, table);
+  for (const view of projection.views) {
+    await store.command(publicViewSql(view, `${publicDatabase}.${view.name}`, nameOf));
+  }
+}
+
+export async function dropGeneration(store: ReadStore, projection: Projection, generation: Generation): Promise<void> {
+  for (const derivation of projection.derivations) {
+    await store.command(`DROP VIEW IF EXISTS ${derivationName(projection, generation, derivation.to)} SYNC`);
+  }
+  for (const table of tablesOf(projection)) {
+    await store.command(`DROP TABLE IF EXISTS ${tableName(projection, generation, table.name)} SYNC`);
+  }
+}
+
+/** Removes tables that no checkpoint speaks of: what a rebuild left behind when the process died in it. */
+export async function dropStrays(
+  store: ReadStore,
+  all: readonly { projection: Projection; checkpoint: Checkpoint }[],
+): Promise<void> {
+  const known = new Set<string>();
+  for (const { projection, checkpoint } of all) {
+    for (const generation of [checkpoint.active, checkpoint.building]) {
+      if (generation === undefined) continue;
+      for (const table of tablesOf(projection)) known.add(tableName(projection, generation, table.name));
+      for (const d of projection.derivations) known.add(derivationName(projection, generation, d.to));
+    }
+  }
+  const present = await store.query<{ name: string; engine: string }>(
+    sql`SELECT name, engine FROM system.tables WHERE database = ${storeDatabase} ORDER BY engine = 'MaterializedView' DESC`,
+  );
+  for (const { name } of present) {
+    const full = `${storeDatabase}.${name}`;
+    if (!known.has(full) && /_v\d+g\d+(_fill)?$/.test(name)) await store.command(`DROP TABLE IF EXISTS ${full} SYNC`);
+  }
+}
+
+/** Days (as ClickHouse writes them) of which a table holds rows. */
+export async function recordedDays(store: ReadStore, fullName: string): Promise<string[]> {
+  const [database, table] = fullName.split('.');
+  const rows = await store.query<{ partition: string }>(
+    sql`SELECT DISTINCT partition FROM system.parts
+WHERE active AND database = ${database ?? ''} AND table = ${table ?? ''} ORDER BY partition`,
+  );
+  return rows.map((row) => row.partition);
+}
+
+export const attachPartition = (to: string, from: string, day: string): string =>
+  `ALTER TABLE ${to} ATTACH PARTITION ${literal(day)} FROM ${from}`;

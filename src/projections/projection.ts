@@ -1,0 +1,21 @@
+import type { EventType } from '../domain/events/catalogue.ts';
+import type { RecordedEvent } from '../domain/events/envelope.ts';
+import type { Row } from './rowBinary.ts';
+import type { Derivation, PublicView, Table } from './table.ts';
+
+/** A read model: plain data and one pure function. */
+export interface Projection {
+  name: string;
+  /** Raised when tables or rows change; the new version is then built from the log beside the old one. */
+  version: number;
+  types: readonly EventType[];
+  /** What `row` fills; everything else is derived from it inside the engine, in the same insert. */
+  source: Table;
+  /** Pure. Undefined when this event leaves no row. */
+  row: (event: RecordedEvent) => Row | undefined;
+  derived: readonly Table[];
+  derivations: readonly Derivation[];
+  views: readonly PublicView[];
+}
+
+export const tablesOf = (projection: Projection): readonly Table[] => [projection.source, ...projection.derived];

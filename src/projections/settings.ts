@@ -1,0 +1,17 @@
+import type { RetentionClass } from './table.ts';
+
+/** What the running of projections can be told. */
+export interface ProjectionSettings {
+  /** Days that rows of each class stay; `kept` and undefined are for ever. */
+  retentionDays: Readonly<Record<RetentionClass, number | undefined>>;
+  /** At most so many events to an insert. */
+  maxBatchEvents: number;
+  /** How long a projection gathers events before it inserts what there is. */
+  lingerMs: number;
+}
+
+export const defaultProjectionSettings: ProjectionSettings = {
+  retentionDays: { raw: 30, minutes: 90, hours: 400, kept: undefined },
+  maxBatchEvents: 20_000,
+  lingerMs: 100,
+};
