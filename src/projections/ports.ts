@@ -43,6 +43,8 @@ export interface LogStats {
   events: number;
   firstRecordedAt: number | undefined;
   lastRecordedAt: number | undefined;
+  /** The latest `before` of an `expire`: what was recorded earlier may be gone. */
+  expiredBefore: number | undefined;
 }
 
 /** What readers of the log rely on; the embedded profile's log and the distributed profile's topic both give it. */
@@ -54,6 +56,8 @@ export interface EventFeed {
   /** The newest position, undefined while the log is empty. */
   head(): Promise<Position | undefined>;
   compare(a: Position, b: Position): number;
+  /** About how many events lie behind `from` up to and with `to`; for showing a lag, not for arithmetic. */
+  distance(from: Position | undefined, to: Position): number;
   /** Turns a stranger's text into a position, or undefined when it is none of ours. */
   parsePosition(text: string): Position | undefined;
 }
