@@ -1,8 +1,8 @@
 import type { RecordedEvent } from '../domain/events/envelope.ts';
+import { tableName } from './generations.ts';
 import type { EventBatch, Generation, RowBatch } from './ports.ts';
 import type { Projection } from './projection.ts';
 import { RowWriter } from './rowBinary.ts';
-import { tableName } from './generations.ts';
 
 /** An event that a projection could not turn into a row: set aside, so that it does not stop those behind it. */
 export interface Unprojectable {
@@ -30,7 +30,7 @@ export function rowsOf(
     }
   }
   if (writer === undefined) return undefined;
-  const table = tableName(projection, generation, projection.source.name);
+  const table = tableName(generation, projection.source.name);
   return {
     table,
     columns: projection.source.columns,

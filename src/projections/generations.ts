@@ -1,6 +1,6 @@
-import type { ProjectionSettings } from './settings.ts';
 import type { Checkpoint, Generation, ReadStore } from './ports.ts';
 import { type Projection, tablesOf } from './projection.ts';
+import type { ProjectionSettings } from './settings.ts';
 import { literal, sql } from './sql.ts';
 import { createTableSql, derivationSql, publicViewSql } from './table.ts';
 
@@ -11,11 +11,10 @@ import { createTableSql, derivationSql, publicViewSql } from './table.ts';
 export const storeDatabase = 'chronoscope_store';
 export const publicDatabase = 'chronoscope';
 
-export const tableName = (projection: Projection, generation: Generation, table: string): string =>
+export const tableName = (generation: Generation, table: string): string =>
   `${storeDatabase}.${table}_v${generation.version}g${generation.number}`;
 
-const derivationName = (projection: Projection, generation: Generation, to: string): string =>
-  `${tableName(projection, generation, to)}_fill`;
+const derivationName = (generation: Generation, to: string): string => `${tableName(generation, to)}_fill`;
 
 export async function createDatabases(store: ReadStore): Promise<void> {
   await store.command(`CREATE DATABASE IF NOT EXISTS ${storeDatabase}`);
@@ -28,29 +27,46 @@ export async function createTables(
   generation: Generation,
   retentionDays: ProjectionSettings['retentionDays'],
 ): Promise<void> {
-  const nameOf = (table: string) => tableName(projection, generation, table);
+  const nameOf = (table: string) => tableName(generation, table);
   for (const table of tablesOf(projection)) {
     await store.command(createTableSql(table, nameOf(table.name), retentionDays[table.retention]));
   }
+}
+
+/** After anything that was carried over, which has been derived from once already. */
+export async function createDerivations(
+  store: ReadStore,
+  projection: Projection,
+  generation: Generation,
+): Promise<void> {
+  const nameOf = (table: string) => tableName(generation, table);
   for (const derivation of projection.derivations) {
-    await store.command(derivationSql(derivation, derivationName(projection, generation, derivation.to), nameOf));
+    await store.command(derivationSql(derivation, derivationName(generation, derivation.to), nameOf));
   }
 }
 
 /** Points the public views at a generation. */
-export async function showGeneration(store: ReadStore, projection: Projection, generation: Generation): Promise<void> {
-  const nameOf = (table: string) => tableName(projection, generation, table);
+export async function showGeneration(
+  store: ReadStore,
+  projection: Projection,
+  generation: Generation,
+): Promise<void> {
+  const nameOf = (table: string) => tableName(generation, table);
   for (const view of projection.views) {
     await store.command(publicViewSql(view, `${publicDatabase}.${view.name}`, nameOf));
   }
 }
 
-export async function dropGeneration(store: ReadStore, projection: Projection, generation: Generation): Promise<void> {
+export async function dropGeneration(
+  store: ReadStore,
+  projection: Projection,
+  generation: Generation,
+): Promise<void> {
   for (const derivation of projection.derivations) {
-    await store.command(`DROP VIEW IF EXISTS ${derivationName(projection, generation, derivation.to)} SYNC`);
+    await store.command(`DROP VIEW IF EXISTS ${derivationName(generation, derivation.to)} SYNC`);
   }
   for (const table of tablesOf(projection)) {
-    await store.command(`DROP TABLE IF EXISTS ${tableName(projection, generation, table.name)} SYNC`);
+    await store.command(`DROP TABLE IF EXISTS ${tableName(generation, table.name)} SYNC`);
   }
 }
 
@@ -63,8 +79,8 @@ export async function dropStrays(
   for (const { projection, checkpoint } of all) {
     for (const generation of [checkpoint.active, checkpoint.building]) {
       if (generation === undefined) continue;
-      for (const table of tablesOf(projection)) known.add(tableName(projection, generation, table.name));
-      for (const d of projection.derivations) known.add(derivationName(projection, generation, d.to));
+      for (const table of tablesOf(projection)) known.add(tableName(generation, table.name));
+      for (const d of projection.derivations) known.add(derivationName(generation, d.to));
     }
   }
   const present = await store.query<{ name: string; engine: string }>(
@@ -72,7 +88,8 @@ export async function dropStrays(
   );
   for (const { name } of present) {
     const full = `${storeDatabase}.${name}`;
-    if (!known.has(full) && /_v\d+g\d+(_fill)?$/.test(name)) await store.command(`DROP TABLE IF EXISTS ${full} SYNC`);
+    if (!known.has(full) && /_v\d+g\d+(_fill)?$/.test(name))
+      await store.command(`DROP TABLE IF EXISTS ${full} SYNC`);
   }
 }
 

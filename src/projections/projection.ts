@@ -18,4 +18,7 @@ export interface Projection {
   views: readonly PublicView[];
 }
 
-export const tablesOf = (projection: Projection): readonly Table[] => [projection.source, ...projection.derived];
+export const tablesOf = (projection: Projection): readonly Table[] => [
+  projection.source,
+  ...projection.derived,
+];

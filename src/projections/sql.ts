@@ -50,7 +50,7 @@ const escapes: Record<string, string> = {
 };
 
 export function quote(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL ends a statement early in the engine's C interface
+  // NUL would end the statement early in the engine's C interface.
   return `'${text.replace(/[\\'\0\n\r\t]/g, (c) => escapes[c] ?? c)}'`;
 }
 

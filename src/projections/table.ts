@@ -36,7 +36,9 @@ export type TableNamer = (table: string) => string;
  * what the log has forgotten is exactly what a rebuild must carry over.
  */
 export function createTableSql(table: Table, fullName: string, retentionDays: number | undefined): string {
-  const columns = table.columns.map((c) => `  ${c.name} ${c.stored ?? c.type}${c.codec ? ` CODEC(${c.codec})` : ''}`);
+  const columns = table.columns.map(
+    (c) => `  ${c.name} ${c.stored ?? c.type}${c.codec ? ` CODEC(${c.codec})` : ''}`,
+  );
   const indexes = (table.indexes ?? []).map((index) => `  INDEX ${index}`);
   const ttl = retentionDays === undefined ? '' : `\nTTL recorded_day + INTERVAL ${retentionDays} DAY DELETE`;
   return [

@@ -5,7 +5,11 @@ import type { Cell, Column } from '../rowBinary.ts';
 
 /** Columns and cells that every table of raw events shares. */
 
-export const lowCardinality = (name: string): Column => ({ name, type: 'String', stored: 'LowCardinality(String)' });
+export const lowCardinality = (name: string): Column => ({
+  name,
+  type: 'String',
+  stored: 'LowCardinality(String)',
+});
 export const text = (name: string): Column => ({ name, type: 'String', codec: 'ZSTD(1)' });
 export const float = (name: string): Column => ({ name, type: 'Float64', codec: 'ZSTD(1)' });
 export const instant = (name: string): Column => ({
@@ -65,7 +69,8 @@ export const eventColumnNames = eventColumns
   .join(', ');
 
 /** A log whose positions pass 2^53 still keeps every digit. */
-const positionCell = (position: Position): Cell => (position.length < 16 ? Number(position) : BigInt(position));
+const positionCell = (position: Position): Cell =>
+  position.length < 16 ? Number(position) : BigInt(position);
 
 const none: Readonly<Record<string, string>> = Object.freeze({});
 

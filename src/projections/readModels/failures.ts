@@ -42,7 +42,8 @@ export const failures: Projection = {
   },
   row: (event) => {
     if (event.type === 'ErrorCaptured') return capturedRow(event, event.data);
-    if (event.type === 'RequestCompleted' && event.data.status !== 'success') return failedRow(event, event.data);
+    if (event.type === 'RequestCompleted' && event.data.status !== 'success')
+      return failedRow(event, event.data);
     return undefined;
   },
   derived: [],

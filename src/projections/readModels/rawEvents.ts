@@ -36,7 +36,10 @@ function rawEvents<T extends EventType>(model: RawEvents<T>): Projection {
       name: model.name,
       columns: [...eventColumns, ...model.columns, attributesColumn],
       orderBy: timeOrder,
-      indexes: model.searchable === undefined ? correlationIndexes : [...correlationIndexes, words(model.searchable)],
+      indexes:
+        model.searchable === undefined
+          ? correlationIndexes
+          : [...correlationIndexes, words(model.searchable)],
       retention: 'raw',
     },
     row: (event) => {
@@ -44,7 +47,10 @@ function rawEvents<T extends EventType>(model: RawEvents<T>): Projection {
       // The compiler cannot tie the type of an event to that of its data through a type parameter.
       const data = event.data as RecordedEvent<T>['data'];
       const cells = eventCells(event, model.operation(data));
-      cells.push(...model.cells(data), attributesCell((event.data as { attributes?: Attributes }).attributes));
+      cells.push(
+        ...model.cells(data),
+        attributesCell((event.data as { attributes?: Attributes }).attributes),
+      );
       return cells;
     },
     derived: [],
@@ -110,7 +116,13 @@ export const deploys = rawEvents({
 export const jobs = rawEvents({
   name: 'jobs',
   type: 'JobRecorded',
-  columns: [lowCardinality('name'), lowCardinality('state'), float('duration_ms'), lowCardinality('error_code'), text('message')],
+  columns: [
+    lowCardinality('name'),
+    lowCardinality('state'),
+    float('duration_ms'),
+    lowCardinality('error_code'),
+    text('message'),
+  ],
   cells: (data) => [data.name, data.state, data.durationMs ?? 0, data.errorCode ?? '', data.message ?? ''],
   operation: () => undefined,
 });

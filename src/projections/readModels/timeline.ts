@@ -63,7 +63,10 @@ export const timeline: Projection = {
     name: 'timeline',
     columns,
     orderBy: 'project, request_id, time',
-    indexes: ['ix_trace trace_id TYPE bloom_filter(0.02) GRANULARITY 4', 'ix_time time TYPE minmax GRANULARITY 1'],
+    indexes: [
+      'ix_trace trace_id TYPE bloom_filter(0.02) GRANULARITY 4',
+      'ix_time time TYPE minmax GRANULARITY 1',
+    ],
     retention: 'raw',
   },
   row: (event) => {
@@ -94,7 +97,8 @@ export const timeline: Projection = {
 };
 
 const titleLimit = 300;
-const shorten = (title: string): string => (title.length > titleLimit ? `${title.slice(0, titleLimit)}…` : title);
+const shorten = (title: string): string =>
+  title.length > titleLimit ? `${title.slice(0, titleLimit)}…` : title;
 
 function lineOf(event: RecordedEvent): Line | undefined {
   switch (event.type) {
