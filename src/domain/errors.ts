@@ -52,6 +52,16 @@ export const errorCatalogue = {
     status: 503,
     help: 'The read store does not answer; events are still accepted. Try again after `Retry-After`.',
   },
+  CHR_URL_TOO_LONG: { status: 414, help: 'A part of the address is longer than any name here can be.' },
+  CHR_HEADERS_TOO_LARGE: { status: 431, help: 'Send fewer or shorter headers; 16 KiB is the most.' },
+  CHR_REQUEST_TIMEOUT: {
+    status: 408,
+    help: 'The request did not arrive in full in time; send it again over a faster line or in smaller parts.',
+  },
+  CHR_HANDLER_TIMEOUT: {
+    status: 503,
+    help: 'The answer took longer than the route allows; ask for a smaller window or send the request again.',
+  },
   CHR_SHUTTING_DOWN: { status: 503, help: 'The engine is stopping; send the request again in a moment.' },
   CHR_WAIT_TIMEOUT: {
     status: 504,
@@ -60,6 +70,10 @@ export const errorCatalogue = {
   CHR_CONFLICT: {
     status: 409,
     help: 'Someone else changed the same thing at the same moment; read it again and repeat.',
+  },
+  CHR_KEY_LAST_ADMIN: {
+    status: 409,
+    help: 'This is the last admin key for all projects; issue another one before revoking it.',
   },
   CHR_INTERNAL: { status: 500, help: 'A fault of ours. The log has it under the `requestId` of the answer.' },
 } as const satisfies Record<string, { status: number; help: string }>;

@@ -1,0 +1,93 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ChronoscopeError } from '../../domain/errors.ts';
+import type { LimitPolicy, LimitVerdict } from '../../domain/limits.ts';
+import type { Caller, LimitClaim, LimitStore } from '../ports.ts';
+import type { RouteRole } from './auth.ts';
+
+/** `undefined` switches one off. */
+export interface LimitPolicies {
+  /** Per key, on routes that take events in; counted by request, however many events it carries. */
+  ingest: LimitPolicy | undefined;
+  /** Per key, on every other route. */
+  read: LimitPolicy | undefined;
+  /** Per address, all of its keys together. */
+  address: LimitPolicy | undefined;
+  /** Per address, on routes without a key and on addresses where nothing is. */
+  open: LimitPolicy | undefined;
+  /** Per address, for missing and wrong keys. */
+  failed: LimitPolicy | undefined;
+}
+
+export interface Limiter {
+  /** `caller` is absent when the key was missing or wrong. */
+  check(request: {
+    role: RouteRole;
+    caller: Caller | undefined;
+    address: string;
+    cost: number;
+  }): LimitVerdict | Promise<LimitVerdict>;
+}
+
+const unlimited: LimitVerdict = { allowed: true, limit: 0, remaining: 0, resetMs: 0 };
+
+export function createLimiter(deps: { store: LimitStore; policies: LimitPolicies }): Limiter {
+  const { store, policies } = deps;
+  return {
+    check({ role, caller, address, cost }) {
+      const claims: LimitClaim[] = [];
+      const claim = (bucket: string, policy: LimitPolicy | undefined): void => {
+        if (policy !== undefined) claims.push({ bucket, policy });
+      };
+      const subnet = subnetOf(address);
+      if (role === 'open') claim(`open:${subnet}`, policies.open);
+      else if (caller === undefined) claim(`failed:${subnet}`, policies.failed);
+      else {
+        const kind = role === 'ingest' ? 'ingest' : 'read';
+        claim(`${kind}:${caller.keyId}`, policies[kind]);
+        claim(`address:${subnet}`, policies.address);
+      }
+      return claims.length === 0 || cost === 0 ? unlimited : store.take(claims, cost);
+    },
+  };
+}
+
+/** Who holds an IPv6 address usually holds its whole /64, and could take a new one for every request. */
+export function subnetOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
+  const groups = head === '' ? [] : head.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
+  const expanded = [...groups, ...new Array<string>(Math.max(0, missing)).fill('0')];
+  return `${expanded
+    .concat(tail ? tail.split(':') : [])
+    .slice(0, 4)
+    .map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
+}
+
+export type LimitHeaders = Record<'ratelimit-limit' | 'ratelimit-remaining' | 'ratelimit-reset', string>;
+
+/** Undefined where no limit applies. Also for the SQL port, which is not a route of this server. */
+export function limitHeaders(verdict: LimitVerdict): LimitHeaders | undefined {
+  if (verdict.limit === 0) return undefined;
+  return {
+    'ratelimit-limit': String(verdict.limit),
+    'ratelimit-remaining': String(verdict.remaining),
+    'ratelimit-reset': String(Math.ceil(verdict.resetMs / 1_000)),
+  };
+}
+
+/** Sets the headers that every answer carries, and refuses when the limit says so. */
+export function applyVerdict(verdict: LimitVerdict, request: FastifyRequest, reply: FastifyReply): void {
+  const headers = limitHeaders(verdict);
+  if (headers !== undefined) reply.headers(headers);
+  if (verdict.allowed) return;
+  const retryAfterSeconds = Math.max(1, Math.ceil(verdict.resetMs / 1_000));
+  request.log.debug({ address: request.ip, keyId: request.caller?.keyId }, 'over the limit');
+  throw new ChronoscopeError('CHR_RATE_LIMITED', `Too many requests; try again in ${retryAfterSeconds} s.`, {
+    retryAfterSeconds,
+    details: { limit: verdict.limit, retryAfterSeconds },
+  });
+}
