@@ -9,7 +9,7 @@ const text = (max: number) => z.string().max(max);
 
 export const attributesSchema = z
   .record(z.string().min(1).max(200), z.union([text(8_192), z.number(), z.boolean()]))
-  .refine((attributes) => Object.keys(attributes).length <= 64, 'at most 64 attributes');
+  .refine((attributes) => Object.keys(attributes).length <= 128, 'at most 128 attributes');
 
 export type Attributes = z.infer<typeof attributesSchema>;
 
