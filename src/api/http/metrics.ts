@@ -1,0 +1,174 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { AppInstance } from './server.ts';
+import { createTrafficFigures } from './trafficFigures.ts';
+
+/**
+ * Everything that Prometheus can scrape here. The dashboard and the rules in deploy/ are checked against these names.
+ */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30];
+const batchBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** Figures that are read at the moment of a scrape. */
+export interface Gauges {
+  queueEvents(): number;
+  projections(): Promise<readonly { projection: string; lagEvents: number; lagMs: number }[]>;
+  log(): Promise<{ bytes: number; events: number }>;
+  engineMemoryBytes(): Promise<number>;
+  liveClients(): number;
+  limitStoreDegraded(): boolean;
+}
+
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const activeRequests = new Gauge({
+    name: 'chronoscope_active_requests',
+    help: 'Requests that this engine is answering now, by route',
+    labelNames: ['operation'],
+    registers,
+  });
+  const httpRequests = new Counter({
+    name: 'chronoscope_http_requests_total',
+    help: 'Requests that this engine answered',
+    labelNames: ['route', 'method', 'status'],
+    registers,
+  });
+  const httpSeconds = new Histogram({
+    name: 'chronoscope_http_request_seconds',
+    help: 'How long this engine took to answer',
+    labelNames: ['route'],
+    buckets: durationBuckets,
+    registers,
+  });
+  const ingested = new Counter({
+    name: 'chronoscope_ingest_events_total',
+    help: 'Events that came in, by what became of them',
+    labelNames: ['result'],
+    registers,
+  });
+  const ingestSeconds = new Histogram({
+    name: 'chronoscope_ingest_batch_seconds',
+    help: 'From a parsed batch to its events being on disk',
+    buckets: batchBuckets,
+    registers,
+  });
+  const dropped = new Counter({
+    name: 'chronoscope_events_dropped_total',
+    help: 'Acknowledged events that were lost. Anything but 0 is a defect.',
+    registers,
+  });
+  const projectionSeconds = new Histogram({
+    name: 'chronoscope_projection_batch_seconds',
+    help: 'How long the read store took for one insert',
+    labelNames: ['projection'],
+    buckets: batchBuckets,
+    registers,
+  });
+  const projectionFailures = new Counter({
+    name: 'chronoscope_projection_failures_total',
+    help: 'Inserts that failed and were tried again, and events that could not be projected',
+    labelNames: ['projection'],
+    registers,
+  });
+  const querySeconds = new Histogram({
+    name: 'chronoscope_query_seconds',
+    help: 'How long the read store took for a read',
+    labelNames: ['kind'],
+    buckets: durationBuckets,
+    registers,
+  });
+  const rateLimited = new Counter({
+    name: 'chronoscope_rate_limited_total',
+    help: 'Requests refused with 429, by what they ran into',
+    labelNames: ['by'],
+    registers,
+  });
+  dropped.inc(0);
+  for (const result of ['accepted', 'duplicate', 'rejected']) ingested.inc({ result }, 0);
+
+  return {
+    registry,
+    traffic: createTrafficFigures(registry),
+    activeRequests,
+    httpRequests,
+    httpSeconds,
+    ingested,
+    ingestSeconds,
+    dropped,
+    projectionSeconds,
+    projectionFailures,
+    querySeconds,
+    rateLimited,
+  };
+}
+
+export function registerGauges({ registry }: Metrics, gauges: Gauges): void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.set(await read());
+      },
+    });
+  gauge('chronoscope_ingest_queue_events', 'Events that wait for the disk', gauges.queueEvents);
+  gauge('chronoscope_log_bytes', 'Size of the event log on disk', async () => (await gauges.log()).bytes);
+  gauge('chronoscope_log_events', 'Events in the log', async () => (await gauges.log()).events);
+  gauge(
+    'chronoscope_engine_memory_bytes',
+    'Memory that the embedded engine tracks',
+    gauges.engineMemoryBytes,
+  );
+  gauge('chronoscope_live_clients', 'Clients of the live stream', gauges.liveClients);
+  gauge('chronoscope_limit_store_degraded', '1 while limits are counted in memory for want of Redis', () =>
+    gauges.limitStoreDegraded() ? 1 : 0,
+  );
+  const lagEvents = new Gauge({
+    name: 'chronoscope_projection_lag_events',
+    help: 'Events that a projection has still to take in',
+    labelNames: ['projection'],
+    registers,
+  });
+  new Gauge({
+    name: 'chronoscope_projection_lag_seconds',
+    help: 'How old the newest event is that a projection has taken in, while it is behind',
+    labelNames: ['projection'],
+    registers,
+    async collect() {
+      for (const { projection, lagEvents: events, lagMs } of await gauges.projections()) {
+        lagEvents.set({ projection }, events);
+        this.set({ projection }, lagMs / 1000);
+      }
+    },
+  });
+}
+
+export function metricsRoutes(app: AppInstance, metrics: Metrics): void {
+  app.addHook('onRequest', async (request) => {
+    metrics.activeRequests.inc({ operation: routeOf(request.routeOptions.url) });
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = routeOf(request.routeOptions.url);
+    metrics.activeRequests.dec({ operation: route });
+    metrics.httpRequests.inc({ route, method: request.method, status: String(reply.statusCode) });
+    metrics.httpSeconds.observe({ route }, reply.elapsedTime / 1000);
+    if (reply.statusCode === 429)
+      metrics.rateLimited.inc({ by: request.caller === undefined ? 'address' : 'key' });
+  });
+  app.get(
+    '/metrics',
+    { config: { role: 'user' }, schema: { summary: 'Figures for Prometheus', tags: ['engine'] } },
+    async (_request, reply) => {
+      const text = await metrics.registry.metrics();
+      return await reply.type(metrics.registry.contentType).send(text);
+    },
+  );
+}
+
+const routeOf = (url: string | undefined): string => url ?? 'unknown';
