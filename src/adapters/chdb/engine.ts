@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Session, drainPending } from 'chdb';
+import { drainPending, Session } from 'chdb';
 
 /**
  * The ClickHouse engine inside this process. It is one per process and per data path; sessions on it run one statement

@@ -8,7 +8,10 @@ import { columnNames, readsThrough } from '../clickhouse/readStore.ts';
 import type { ChdbEngine } from './engine.ts';
 
 /** Read models in the embedded engine: a few connections for reads, a few for inserts, so that neither waits. */
-export async function openChdbStore(engine: ChdbEngine, options: { readers?: number; writers?: number } = {}) {
+export async function openChdbStore(
+  engine: ChdbEngine,
+  options: { readers?: number; writers?: number } = {},
+) {
   const readers = await connections(engine, options.readers ?? 3, readerSettings);
   const writers = await connections(engine, options.writers ?? 2, writerSettings);
   let spooled = 0;
@@ -73,7 +76,11 @@ interface Pool {
 }
 
 /** A connection runs one statement at a time, so each statement goes to the one with the least before it. */
-async function connections(engine: ChdbEngine, count: number, settings: Record<string, number>): Promise<Pool> {
+async function connections(
+  engine: ChdbEngine,
+  count: number,
+  settings: Record<string, number>,
+): Promise<Pool> {
   const pool = Array.from({ length: count }, () => ({
     client: clientOf(engine),
     busy: 0,

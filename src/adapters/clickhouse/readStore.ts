@@ -1,5 +1,5 @@
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { Readable } from 'node:stream';
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import type { ReadStore, RowBatch } from '../../projections/ports.ts';
 
 /** A ClickHouse server or cluster, over HTTP. */
