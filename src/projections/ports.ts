@@ -79,6 +79,8 @@ export interface EventLog extends EventFeed {
    * positions. Returns how many were forgotten.
    */
   expire(options: { before: number; keep: (event: RecordedEvent) => boolean }): Promise<number>;
+  /** Housekeeping in small steps; readers and appends go on meanwhile. */
+  maintain(): Promise<void>;
   stats(): Promise<LogStats>;
   /** Throws when the log cannot take an append now. */
   ping(): Promise<void>;

@@ -1,4 +1,5 @@
 import type { Position } from '../domain/position.ts';
+import { startOfDay } from '../domain/retention.ts';
 import { rowsOf } from './batches.ts';
 import { checksums, type DayChecksum, type Difference, differences } from './checksums.ts';
 import {
@@ -204,5 +205,3 @@ const progressOf = (
   eventsRead: number,
   eventsTotal: number,
 ): RebuildProgress => ({ projection: tracked.projection.name, phase, eventsRead, eventsTotal });
-
-const startOfDay = (time: number): number => Math.floor(time / 86_400_000) * 86_400_000;

@@ -2,6 +2,7 @@ import type { Attributes, EventType } from '../../domain/events/catalogue.ts';
 import type { RecordedEvent } from '../../domain/events/envelope.ts';
 import type { Projection } from '../projection.ts';
 import type { Cell, Column } from '../rowBinary.ts';
+import type { RetentionClass } from '../table.ts';
 import {
   attributesCell,
   attributesColumn,
@@ -25,6 +26,7 @@ interface RawEvents<T extends EventType> {
   cells: (data: RecordedEvent<T>['data']) => Cell[];
   operation: (data: RecordedEvent<T>['data']) => string | undefined;
   searchable?: string;
+  retention?: RetentionClass;
 }
 
 function rawEvents<T extends EventType>(model: RawEvents<T>): Projection {
@@ -40,7 +42,7 @@ function rawEvents<T extends EventType>(model: RawEvents<T>): Projection {
         model.searchable === undefined
           ? correlationIndexes
           : [...correlationIndexes, words(model.searchable)],
-      retention: 'raw',
+      retention: model.retention ?? 'raw',
     },
     row: (event) => {
       if (event.type !== model.type) return undefined;
@@ -108,6 +110,7 @@ export const metrics = rawEvents({
 export const deploys = rawEvents({
   name: 'deploys',
   type: 'DeployRecorded',
+  retention: 'hours',
   columns: [text('name'), lowCardinality('status'), text('message')],
   cells: (data) => [data.name ?? '', data.status ?? 'success', data.message ?? ''],
   operation: () => undefined,
@@ -151,6 +154,7 @@ export const rateLimits = rawEvents({
 export const feedback = rawEvents({
   name: 'feedback',
   type: 'FeedbackGiven',
+  retention: 'hours',
   columns: [text('subject'), lowCardinality('verdict'), float('value'), text('message')],
   cells: (data) => [data.subject ?? '', data.verdict ?? '', data.value ?? 0, data.message ?? ''],
   operation: () => undefined,
