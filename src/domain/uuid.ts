@@ -66,7 +66,7 @@ export function createUuidV7Factory(deps: {
   randomBytes: (count: number) => Uint8Array;
 }): () => string {
   const random = deps.randomBytes(6);
-  const node = Array.from({ length: 6 }, (_, index) => hexPairs[random[index] ?? 0]).join('');
+  const node = `-${Array.from({ length: 6 }, (_, index) => hexPairs[random[index] ?? 0]).join('')}`;
   let at = -1;
   let low = 0;
   let high = 0;
@@ -79,19 +79,26 @@ export function createUuidV7Factory(deps: {
       high = 0;
     } else {
       low += 1;
-      if (low < lowSize) return;
-      low = 0;
-      high += 1;
+      if (low === lowSize) {
+        low = 0;
+        high += 1;
+      }
       if (high === highSize) {
         high = 0;
         at += 1;
       }
     }
-    const time = at.toString(16).padStart(12, '0');
-    prefix = `${time.slice(0, 8)}-${time.slice(8)}-7${high.toString(16).padStart(3, '0')}-`;
+    // All but the last byte of the counter stays the same for 256 ids.
+    if ((low & 0xff) === 0) prefix = prefixOf(at, high, low);
   };
   return () => {
     tick(Math.floor(deps.now()));
-    return `${prefix}${(0x8000 | low).toString(16)}-${node}`;
+    return prefix + hexPairs[low & 0xff] + node;
   };
+}
+
+function prefixOf(at: number, high: number, low: number): string {
+  const time = at.toString(16).padStart(12, '0');
+  const version = `7${high.toString(16).padStart(3, '0')}`;
+  return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${hexPairs[0x80 | (low >> 8)]}`;
 }
