@@ -7,6 +7,8 @@ if (existsSync('node_modules/typescript') && existsSync('tsconfig.build.json')) 
   const built = spawnSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });
   if (built.status !== 0) process.exit(built.status ?? 1);
 }
-if (existsSync('.git')) {
+// Hooks that somebody set up for themselves stay theirs.
+const hooksAreSet = spawnSync('git', ['config', '--get', 'core.hooksPath']).status === 0;
+if (existsSync('.git') && !hooksAreSet) {
   spawnSync('git', ['config', 'core.hooksPath', '.githooks'], { stdio: 'ignore' });
 }
