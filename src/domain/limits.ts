@@ -60,10 +60,13 @@ export interface Taken {
   verdict: LimitVerdict;
 }
 
-/** Whether `cost` fits into an advanced state, and what is left of it either way. */
+export const fitsIn = (advanced: LimitState, policy: LimitPolicy, cost: number): boolean =>
+  advanced.total + cost <= policy.limit && advanced.tokens + tolerance >= cost;
+
+/** Takes `cost` out of an advanced state if it fits, and tells what is left either way. */
 export function take(advanced: LimitState, policy: LimitPolicy, cost: number): Taken {
-  const fits = advanced.total + cost <= policy.limit && advanced.tokens + tolerance >= cost;
-  if (!fits) return { state: advanced, verdict: verdictOf(advanced, policy, cost, false) };
+  if (!fitsIn(advanced, policy, cost))
+    return { state: advanced, verdict: verdictOf(advanced, policy, cost, false) };
   const index = advanced.slot % ringSize;
   const counts = [...advanced.counts];
   counts[index] = (counts[index] ?? 0) + cost;
@@ -79,7 +82,12 @@ export function take(advanced: LimitState, policy: LimitPolicy, cost: number): T
 // Tokens are fractions of time: without it a caller that waited as long as it was told could miss by 1e-12.
 const tolerance = 1e-6;
 
-function verdictOf(state: LimitState, policy: LimitPolicy, cost: number, allowed: boolean): LimitVerdict {
+export function verdictOf(
+  state: LimitState,
+  policy: LimitPolicy,
+  cost: number,
+  allowed: boolean,
+): LimitVerdict {
   const left = Math.min(policy.limit - state.total, state.tokens + tolerance);
   const resetMs = allowed ? untilFull(state, policy) : untilFits(state, policy, cost);
   return { allowed, limit: policy.limit, remaining: Math.max(0, Math.floor(left)), resetMs };
