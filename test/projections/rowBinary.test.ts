@@ -40,10 +40,18 @@ describe('rows as the engine reads them', () => {
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 40 }), async (rows) => {
         const table = `default.cells_${++round}`;
         const stored = columns.map((c) => `${c.name} ${c.stored ?? c.type}`).join(', ');
-        await real.store.command(`CREATE TABLE ${table} (i UInt64 MATERIALIZED rowNumberInAllBlocks(), ${stored}) ENGINE = Memory`);
+        await real.store.command(
+          `CREATE TABLE ${table} (i UInt64 MATERIALIZED rowNumberInAllBlocks(), ${stored}) ENGINE = Memory`,
+        );
         const writer = new RowWriter(columns, 16);
         for (const cells of rows) writer.add(cells);
-        await real.store.insert({ table, columns, rows: writer.bytes(), rowCount: rows.length, token: table });
+        await real.store.insert({
+          table,
+          columns,
+          rows: writer.bytes(),
+          rowCount: rows.length,
+          token: table,
+        });
         const back = await real.store.query<Record<string, unknown>>(
           `SELECT toString(n) AS n, s, l, toString(u) AS u, b, f, toUInt16(d) AS d, toString(toUnixTimestamp64Micro(t)) AS t, m FROM ${table} ORDER BY i`,
         );

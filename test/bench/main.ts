@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { startEngine } from './engine.ts';
+import { type Figure, table } from './figures.ts';
+import { bytesOf, fill, offeredLoad, reads, rebuildSpeed } from './scenarios.ts';
+
+/**
+ * Everything in one run, on this machine as it is: figures are to be compared with the floor of the same run.
+ * `--events` makes a smaller one.
+ */
+const { values } = parseArgs({ options: { events: { type: 'string', default: '10000000' } } });
+const events = Number(values.events);
+
+const say = (text: string) => process.stderr.write(`${text}\n`);
+const figures: Figure[] = [];
+const add = (...more: Figure[]) => {
+  figures.push(...more);
+  for (const figure of more) say(`  ${figure.name}: ${figure.value.toPrecision(4)} ${figure.unit}`);
+};
+
+say('floor: the same rows straight into the same tables');
+const floor = await floorOf(Math.min(events, 400_000));
+add({ name: 'floor', value: floor, unit: 'events/s' });
+
+const folder = await mkdtemp(join(tmpdir(), 'chronoscope-bench-'));
+try {
+  await run();
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+await writeFile('bench-results.json', `${JSON.stringify({ events, figures }, null, 2)}\n`);
+process.stdout.write(`${table(figures)}\n`);
+
+async function run(): Promise<void> {
+  let engine = await startEngine(folder);
+  add({ name: 'start to ready, empty', value: engine.readyAfterMs, unit: 'ms', aim: { atMost: 2000 } });
+
+  say(`filling with ${events.toLocaleString('en-US')} events in batches of 1,000`);
+  const millions: number[] = [];
+  const filled = await fill(engine, events, (seconds) => {
+    millions.push(seconds);
+    say(`  million ${millions.length}: ${Math.round(1e6 / seconds).toLocaleString('en-US')} events/s`);
+  });
+  add(
+    { name: 'acknowledged, durable', value: filled.acknowledgedPerSecond, unit: 'events/s' },
+    {
+      name: 'through to queryable',
+      value: filled.queryablePerSecond,
+      unit: 'events/s',
+      aim: { atLeast: 60_000 },
+    },
+    {
+      name: 'through to queryable, of the floor',
+      value: filled.queryablePerSecond / floor,
+      unit: '',
+      aim: { atLeast: 0.4 },
+    },
+  );
+  const [first] = millions;
+  const last = millions.at(-1);
+  if (first !== undefined && last !== undefined && millions.length > 1) {
+    add({ name: 'last million against the first', value: first / last, unit: '', aim: { atLeast: 0.9 } });
+  }
+
+  say('10,000 events/s offered');
+  add(...(await offeredLoad(engine, 20)));
+  say('reads');
+  add(...(await reads(engine, 100)));
+  add({
+    name: 'resident memory, peak before rebuild',
+    value: engine.peakRssBytes() / 1e6,
+    unit: 'MB',
+    aim: { atMost: 512 },
+  });
+  say('rebuild');
+  add(await rebuildSpeed(engine, events));
+  add({
+    name: 'resident memory, peak with rebuild',
+    value: engine.peakRssBytes() / 1e6,
+    unit: 'MB',
+    aim: { atMost: 512 },
+  });
+  await engine.stop();
+
+  add(
+    {
+      name: 'log on disk',
+      value: (await bytesOf(join(folder, 'log'))) / events,
+      unit: 'B/event',
+      aim: { atMost: 120 },
+    },
+    {
+      name: 'read models on disk',
+      value: (await bytesOf(join(folder, 'read'))) / events,
+      unit: 'B/event',
+      aim: { atMost: 40 },
+    },
+  );
+  engine = await startEngine(folder);
+  add({ name: 'start to ready, full', value: engine.readyAfterMs, unit: 'ms', aim: { atMost: 4000 } });
+  await engine.stop();
+}
+
+async function floorOf(count: number): Promise<number> {
+  const program = fileURLToPath(new URL('./floor.js', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [program, String(count)], {
+    env: { ...process.env, UV_THREADPOOL_SIZE: '12' },
+  });
+  return (JSON.parse(stdout) as { eventsPerSecond: number }).eventsPerSecond;
+}
