@@ -1,0 +1,135 @@
+/**
+ * Tokens that their issuers made recognisable. A rule is a label, the literal beginnings (separated by spaces) and
+ * what follows them, as a regular expression. A beginning must stand at the start of a word. What follows must be
+ * runs of a character class with at most a fixed number of them, so that a text is read a bounded number of times.
+ */
+export type TokenRule = readonly [label: string, beginnings: string, rest: string];
+
+const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+
+export const tokenRules: readonly TokenRule[] = [
+  ['jwt', 'eyJ', '[\\w-]{5,}\\.[\\w-]{5,}(?:\\.[\\w-]*){0,3}'],
+  ['private-key', 'LS0tLS1CRUdJTi', '[A-Za-z0-9+/=]{40,}'],
+  ['private-key', 'AGE-SECRET-KEY-1', '[0-9A-Z]{40,}'],
+
+  ['aws-key', 'AKIA ASIA ABIA ACCA AGPA AIDA AROA AIPA ANPA ANVA APKA', '[A-Z0-9]{16}(?![A-Za-z0-9])'],
+  ['aws-key', 'ABSK', '[A-Za-z0-9+/]{100,}={0,2}'],
+  ['google-key', 'AIza', '[\\w-]{35}'],
+  ['google-key', 'GOCSPX-', '[\\w-]{20,}'],
+  ['google-token', 'ya29.', '[\\w-]{20,}'],
+  ['google-token', '1//0', '[\\w-]{20,}'],
+  ['alibaba-key', 'LTAI', '[A-Za-z0-9]{12,20}(?![A-Za-z0-9])'],
+  ['tencent-key', 'AKID', '[A-Za-z0-9]{32}(?![A-Za-z0-9])'],
+  ['yandex-token', 'AQVN', '[\\w-]{35,}'],
+  ['yandex-token', 'y0_ t1.', '[\\w-]{30,}={0,2}(?:\\.[\\w-]{20,}={0,2})?'],
+  ['digitalocean-token', 'dop_v1_ doo_v1_ dor_v1_', '[0-9a-f]{64}'],
+  ['heroku-token', 'HRKU-', '[\\w-]{36,}'],
+  ['cloudflare-token', 'v1.0-', '[0-9a-f]{24}-[0-9a-f]{100,}'],
+  ['cloudflare-token', 'cfut_ cfat_ cfk_', '[\\w-]{30,}'],
+  ['netlify-token', 'nfp_', '[A-Za-z0-9]{30,}'],
+  ['vercel-token', 'vcp_ vci_ vca_ vcr_ vck_', '[A-Za-z0-9]{24,}'],
+  ['fly-token', 'fo1_ fm1_ fm2_ fm1r_', '[\\w+/=,-]{30,}'],
+  ['supabase-token', 'sbp_', '[0-9a-f]{40}'],
+  ['supabase-token', 'sb_secret_', '[\\w-]{20,}'],
+  ['planetscale-token', 'pscale_tkn_ pscale_pw_ pscale_oauth_', '[\\w.-]{32,}'],
+  ['neon-token', 'napi_', '[a-z0-9]{40,}'],
+  ['databricks-token', 'dapi', '[0-9a-f]{32}(?![A-Za-z0-9])'],
+  ['vault-token', 'hvs. hvb. hvr.', '[\\w-]{24,}'],
+  ['doppler-token', 'dp.pt. dp.st. dp.sa. dp.ct. dp.scim. dp.audit.', '[\\w.-]{40,}'],
+  ['pulumi-token', 'pul-', '[0-9a-f]{40}'],
+
+  ['github-token', 'ghp_ gho_ ghu_ ghs_ ghr_', '[A-Za-z0-9]{30,}'],
+  ['github-token', 'github_pat_', '\\w{22,}'],
+  [
+    'gitlab-token',
+    'glpat- gldt- glrt- glcbt- glptt- glft- glimt- glagent- gloas- glsoat- glffct- GR1348941',
+    '[\\w.-]{20,}',
+  ],
+  ['bitbucket-token', 'ATBB', '[A-Za-z0-9]{28,}'],
+  ['atlassian-token', 'ATATT3 ATCTT3', '[\\w=-]{40,}'],
+  ['npm-token', 'npm_', '[A-Za-z0-9]{36}'],
+  ['pypi-token', 'pypi-', '[\\w-]{50,}'],
+  ['rubygems-token', 'rubygems_', '[0-9a-f]{48}'],
+  ['crates-token', 'cio', '[A-Za-z0-9]{32}(?![A-Za-z0-9])'],
+  ['nuget-token', 'oy2', '[a-z0-9]{43}(?![A-Za-z0-9])'],
+  ['clojars-token', 'CLOJARS_', '[a-z0-9]{60}'],
+  ['docker-token', 'dckr_pat_ dckr_oat_', '[\\w-]{20,}'],
+  ['artifactory-token', 'AKCp', '[A-Za-z0-9]{60,}'],
+  ['sonar-token', 'squ_ sqp_ sqa_', '[0-9a-f]{40}'],
+  ['circleci-token', 'CCIPAT_', '\\w{30,}'],
+  ['buildkite-token', 'bkua_', '[0-9a-f]{40}'],
+  ['postman-token', 'PMAK-', '[0-9a-f]{24}-[0-9a-f]{34}'],
+  ['grafana-token', 'glc_ glsa_', '[A-Za-z0-9+/=]{20,}(?:_[0-9a-f]{8})?'],
+  ['newrelic-key', 'NRAK- NRJS- NRII- NRRA-', '[\\w-]{19,}'],
+  ['sentry-token', 'sntrys_ sntryu_', '[\\w+/=]{30,}'],
+  ['launchdarkly-key', 'api- sdk-', uuid],
+
+  [
+    'slack-token',
+    'xoxa- xoxb- xoxe- xoxo- xoxp- xoxr- xoxs- xoxc- xoxd- xoxe.xoxp- xoxe.xoxb- xapp-',
+    '[\\w%-]{10,}',
+  ],
+  [
+    'slack-webhook',
+    'hooks.slack.com/services/ hooks.slack.com/workflows/ hooks.slack.com/triggers/',
+    '[\\w/-]{20,}',
+  ],
+  ['discord-webhook', 'discord.com/api/webhooks/ discordapp.com/api/webhooks/', '\\d{6,20}/[\\w-]{20,}'],
+  ['discord-token', 'mfa.', '[\\w-]{60,}'],
+  ['vk-token', 'vk1.a.', '[\\w-]{40,}'],
+  ['facebook-token', 'EAA', '[A-Za-z0-9]{60,}'],
+
+  ['stripe-key', 'sk_live_ sk_test_ rk_live_ rk_test_ pk_live_ pk_test_ whsec_', '[A-Za-z0-9+/=]{10,}'],
+  ['square-token', 'sq0atp- sq0csp- sq0idp- EAAAE EAAAl', '[\\w-]{22,}'],
+  ['shopify-token', 'shpat_ shpca_ shppa_ shpss_ shptka_', '[0-9a-fA-F]{32}'],
+  ['braintree-token', 'access_token$production$ access_token$sandbox$', '[0-9a-z]{16}\\$[0-9a-f]{32}'],
+  ['plaid-token', 'access-production- access-sandbox- access-development-', uuid],
+
+  ['anthropic-key', 'sk-ant-', '[\\w-]{20,}'],
+  ['openrouter-key', 'sk-or-', '[\\w-]{20,}'],
+  ['openai-key', 'sk-', '[A-Za-z0-9]{20,}'],
+  ['openai-key', 'sk-proj- sk-svcacct- sk-admin- sess-', '[\\w-]{30,}'],
+  ['elevenlabs-key', 'sk_', '[0-9a-f]{48}'],
+  ['huggingface-token', 'hf_ api_org_', '[A-Za-z0-9]{30,}'],
+  ['groq-key', 'gsk_', '[A-Za-z0-9]{40,}'],
+  ['xai-key', 'xai-', '[A-Za-z0-9]{60,}'],
+  ['perplexity-key', 'pplx-', '[A-Za-z0-9]{40,}'],
+  ['replicate-token', 'r8_', '[A-Za-z0-9]{30,}'],
+  ['langsmith-key', 'lsv2_pt_ lsv2_sk_', '[0-9a-f]{32}_[0-9a-f]{10}'],
+
+  ['sendgrid-key', 'SG.', '[\\w-]{16,}\\.[\\w-]{16,}'],
+  ['twilio-key', 'SK', '[0-9a-f]{32}(?![A-Za-z0-9])'],
+  ['mailgun-key', 'key-', '[0-9a-f]{32}(?![A-Za-z0-9])'],
+  ['brevo-key', 'xkeysib- xsmtpsib-', '[0-9a-f]{64}-[A-Za-z0-9]{16}'],
+  ['resend-key', 're_', '[A-Za-z0-9]{8}_[A-Za-z0-9]{24}'],
+  ['mapbox-token', 'sk.eyJ pk.eyJ', '[\\w-]{20,}\\.[\\w-]{20,}'],
+  ['linear-token', 'lin_api_ lin_oauth_', '[A-Za-z0-9]{32,}'],
+  ['notion-token', 'ntn_ secret_', '[A-Za-z0-9]{40,}'],
+  ['figma-token', 'figd_', '[\\w-]{36,}'],
+  ['dropbox-token', 'sl.', '[\\w-]{100,}'],
+  ['onepassword-token', 'ops_', 'eyJ[\\w-]{40,}'],
+  ['typeform-token', 'tfp_', '[\\w=-]{40,}'],
+  ['telnyx-key', 'KEY01', '[0-9A-F]{30}_[\\w-]{16,}'],
+];
+
+/** Tokens that no literal begins: tried wherever a word begins with one of these characters. */
+export const unmarkedTokenRules: readonly (readonly [label: string, firsts: string, whole: string])[] = [
+  ['telegram-token', '123456789', '\\d{8,11}:[\\w-]{33,40}(?![\\w-])'],
+  ['discord-token', 'MNO', '[\\w-]{23,28}\\.[\\w-]{6,7}\\.[\\w-]{27,45}(?![\\w-])'],
+  ['mailchimp-key', '0123456789abcdef', '[0-9a-f]{32}-us\\d{1,2}(?!\\w)'],
+  ['mailgun-key', '0123456789abcdef', '[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}(?![\\w-])'],
+  [
+    'terraform-token',
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789',
+    '[A-Za-z0-9]{14}\\.atlasv1\\.[\\w-]{60,}',
+  ],
+  ['airtable-token', 'p', 'pat[A-Za-z0-9]{14}\\.[0-9a-f]{64}'],
+  ['viber-token', '0123456789abcdef', '[0-9a-f]{16}-[0-9a-f]{16}-[0-9a-f]{16}(?![\\w-])'],
+  ['asana-token', '012', '\\d/\\d{16}(?:/\\d{16})?:[0-9a-f]{32}(?!\\w)'],
+  [
+    'azure-secret',
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_',
+    '[\\w.~-]{3}\\dQ~[\\w.~-]{31,34}(?![\\w~-])',
+  ],
+  ['azure-key', 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789', '[A-Za-z0-9+/]{86}==(?!=)'],
+];
