@@ -37,8 +37,8 @@ export interface IngestLimits {
 }
 
 export const defaultIngestLimits: IngestLimits = {
-  maxPendingEvents: 100_000,
-  maxPendingBytes: 48 * 1024 * 1024,
+  maxPendingEvents: 50_000,
+  maxPendingBytes: 32 * 1024 * 1024,
   maxEventsPerRequest: 20_000,
 };
 
