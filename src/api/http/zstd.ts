@@ -115,7 +115,7 @@ function withinTime<T>(milliseconds: number, work: () => T): T {
   return runInContext('work()', context, { timeout: milliseconds }) as T;
 }
 
-const allowedTime = (limit: number) => 250 + limit / 50_000;
+const allowedTime = (limit: number) => Math.round(250 + limit / 50_000);
 
 type NativeUnpack = (
   input: Uint8Array,

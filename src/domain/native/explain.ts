@@ -1,7 +1,7 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { metricKinds, statuses } from '../events/catalogue.ts';
 import { isPlainObject } from './fits.ts';
-import { levelNames, nativeFields, nativeSchema, nativeTypes } from './schema.ts';
+import { levelNames, type NativeField, nativeFields, nativeSchema, nativeTypes } from './schema.ts';
 import { suggest } from './suggest.ts';
 
 const mostFaultsNamed = 5;
@@ -69,17 +69,23 @@ function show(value: unknown): string {
 
 const hint = (word: string | undefined) => (word === undefined ? '' : `; did you mean \`${word}\`?`);
 
+/** What a field may hold, in the words of its schema. */
+function allowedIn(field: string): string {
+  const schema: z.ZodType = nativeSchema.shape[field as NativeField];
+  const inner = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
+  return inner.description ?? '';
+}
+
 function aboutField(field: string, value: unknown): string {
-  const schema = nativeSchema.shape[field as keyof typeof nativeSchema.shape];
   const words = wordLists[field];
-  const listed = words !== undefined && field !== 'level' ? words.join(', ') : schema?.description;
+  const listed = words !== undefined && field !== 'level' ? words.join(', ') : allowedIn(field);
   const meant =
     words !== undefined && typeof value === 'string' ? suggest(value, words, otherValues[field]) : undefined;
   return `\`${field}\` is ${show(value)}; allowed: ${listed}${hint(meant)}`;
 }
 
 function aboutAttributes(value: unknown, name: PropertyKey | undefined): string {
-  const rule = `allowed: ${nativeSchema.shape.attributes.description}`;
+  const rule = `allowed: ${allowedIn('attributes')}`;
   if (!isPlainObject(value)) return `\`attributes\` is ${show(value)}; ${rule}`;
   if (name === undefined) return `\`attributes\` has ${Object.keys(value).length} entries; ${rule}`;
   const key = String(name);
