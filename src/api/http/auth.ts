@@ -85,7 +85,7 @@ function isForeignPage(request: FastifyRequest): boolean {
   const site = request.headers['sec-fetch-site'];
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';
   const { origin, host } = request.headers;
-  return origin !== undefined && URL.parse(origin)?.host !== host;
+  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
 }
 
 /** Only pages that people open ask the browser for a password: on others its dialogue would be in the way. */

@@ -12,20 +12,24 @@ export interface LimitPolicies {
   read: LimitPolicy | undefined;
   /** Per address, all of its keys together. */
   address: LimitPolicy | undefined;
-  /** Per address, on routes without a key and on addresses where nothing is. */
+  /** Per address, for whatever comes without a key. */
   open: LimitPolicy | undefined;
-  /** Per address, for missing and wrong keys. */
+  /** Per address, for wrong keys. A right one from the same address is not held up. */
   failed: LimitPolicy | undefined;
 }
 
+export interface LimitedRequest {
+  role: RouteRole;
+  /** Whether there was a key, valid or not. */
+  keyGiven: boolean;
+  /** Absent when the key was missing or wrong. */
+  caller: Caller | undefined;
+  address: string;
+  cost: number;
+}
+
 export interface Limiter {
-  /** `caller` is absent when the key was missing or wrong. */
-  check(request: {
-    role: RouteRole;
-    caller: Caller | undefined;
-    address: string;
-    cost: number;
-  }): LimitVerdict | Promise<LimitVerdict>;
+  check(request: LimitedRequest): LimitVerdict | Promise<LimitVerdict>;
 }
 
 const unlimited: LimitVerdict = { allowed: true, limit: 0, remaining: 0, resetMs: 0 };
@@ -33,13 +37,13 @@ const unlimited: LimitVerdict = { allowed: true, limit: 0, remaining: 0, resetMs
 export function createLimiter(deps: { store: LimitStore; policies: LimitPolicies }): Limiter {
   const { store, policies } = deps;
   return {
-    check({ role, caller, address, cost }) {
+    check({ role, keyGiven, caller, address, cost }) {
       const claims: LimitClaim[] = [];
       const claim = (bucket: string, policy: LimitPolicy | undefined): void => {
         if (policy !== undefined) claims.push({ bucket, policy });
       };
       const subnet = subnetOf(address);
-      if (role === 'open') claim(`open:${subnet}`, policies.open);
+      if (role === 'open' || !keyGiven) claim(`open:${subnet}`, policies.open);
       else if (caller === undefined) claim(`failed:${subnet}`, policies.failed);
       else {
         const kind = role === 'ingest' ? 'ingest' : 'read';

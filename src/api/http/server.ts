@@ -143,7 +143,13 @@ function guard(
     if (caller === undefined) throw unauthenticated();
     if (!hasRole(caller, role)) throw tooSmallRole(caller, role);
   };
-  const verdict = deps.limiter.check({ role, caller, address: request.ip, cost });
+  const verdict = deps.limiter.check({
+    role,
+    keyGiven: key !== undefined,
+    caller,
+    address: request.ip,
+    cost,
+  });
   if (verdict instanceof Promise) {
     verdict.then(finish).then(() => done(), done);
     return;

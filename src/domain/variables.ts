@@ -1,0 +1,214 @@
+import { z } from 'zod';
+import { redactionKinds } from './redaction/options.ts';
+import {
+  count,
+  days,
+  limitOrOff,
+  list,
+  onOff,
+  pairs,
+  parsed,
+  port,
+  sizeFrom,
+  webUrl,
+} from './textSettings.ts';
+import { parseDuration } from './units.ts';
+
+export const processRoles = ['ingest', 'relay', 'project', 'alert', 'notify', 'api', 'bot'] as const;
+
+export interface Variable {
+  schema: z.ZodType;
+  /** What the schema takes, in words: the second half of a fault's line, and a column of the docs. */
+  allowed: string;
+  about: string;
+  /** As it would be written; absent means that the variable may be left out. */
+  fallback?: string;
+  /** Never shown, and `…_FILE` may name a file that holds it. */
+  secret?: true;
+}
+
+const variable = <const V extends Variable>(definition: V): V => definition;
+
+const ipAddress = z.union([z.ipv4(), z.ipv6()]);
+const isProxy = (text: string): boolean => {
+  const [address = '', bits] = text.split('/');
+  const named = ['loopback', 'linklocal', 'uniquelocal'].includes(text);
+  return named || (ipAddress.safeParse(address).success && (bits === undefined || /^\d{1,3}$/.test(bits)));
+};
+const kafkaUrl = /^kafka:\/\/(?:[^\s/@:]+:[^\s/@]+@)?[^\s/@:]+:\d+(?:,[^\s/@:]+:\d+)*$/;
+const logUrl = /^(?:lmdb:|(?:esdb|kurrentdb)(?:\+discover)?:\/\/\S+)$/;
+
+/** Said once, for the schema fills in from it what a value leaves out. */
+const defaults = {
+  SQL_LIMITS: 'time=30s memory=192mb rows=1000000',
+  RETENTION: 'raw=30d minutes=90d hours=400d',
+  LIMITS:
+    'ingest=120000/1m/5000 read=12000/1m/1200 address=240000/1m/10000 open=6000/1m/600 failed=120/1m/60',
+  BODY_LIMITS: 'sent=16mb expanded=64mb',
+};
+
+/** One entry for each variable, without the prefix. docs/configuration.md is made from it. */
+export const variables = {
+  HOST: variable({
+    schema: z.string().regex(/^[\w.:%-]{1,253}$/),
+    fallback: '127.0.0.1',
+    allowed: 'a host name or an IP address',
+    about: 'Where the HTTP and SQL ports listen. `0.0.0.0` lets other machines in.',
+  }),
+  PORT: variable({
+    schema: port,
+    fallback: '7070',
+    allowed: 'a whole number from 0 to 65535',
+    about: 'HTTP. `0` picks a free port and prints it.',
+  }),
+  DATA: variable({
+    schema: z.string().min(1),
+    fallback: './data',
+    allowed: 'a folder',
+    about: 'Everything that is kept. One engine to a folder.',
+  }),
+  ADMIN_KEY: variable({
+    schema: z.string().regex(/^[\x21-\x7e]{8,512}$/),
+    secret: true,
+    allowed: '8 to 512 visible ASCII characters, no spaces',
+    about: 'The first admin key. Without it one is made and printed on the very first start.',
+  }),
+  LOG: variable({
+    schema: z.string().regex(logUrl),
+    fallback: 'lmdb:',
+    secret: true,
+    allowed: 'lmdb:, esdb://… or kurrentdb://…',
+    about: 'Where the event log lives.',
+  }),
+  FEED: variable({
+    schema: z.union([z.literal('log:'), z.string().regex(kafkaUrl)]),
+    fallback: 'log:',
+    secret: true,
+    allowed: 'log: or kafka://host:port,… (user:password@ before the first host)',
+    about: 'Where projections read events from.',
+  }),
+  READ: variable({
+    schema: z.union([z.literal('chdb:'), webUrl]),
+    fallback: 'chdb:',
+    secret: true,
+    allowed: 'chdb: or http(s)://user:password@host:8123/database',
+    about: 'Where the read models live.',
+  }),
+  ROLES: variable({
+    schema: list((item) => processRoles.some((role) => role === item)),
+    fallback: processRoles.join(','),
+    allowed: `a list of ${processRoles.join(', ')}`,
+    about: 'What this process does.',
+  }),
+  SQL_PORT: variable({
+    schema: z.union([z.literal('off'), port]),
+    fallback: '8123',
+    allowed: 'a whole number from 0 to 65535, or off',
+    about: 'The ClickHouse-compatible endpoint of the embedded store.',
+  }),
+  SQL_LIMITS: variable({
+    schema: pairs({ time: parseDuration, memory: sizeFrom(2 ** 20), rows: count }, defaults.SQL_LIMITS),
+    fallback: defaults.SQL_LIMITS,
+    allowed: 'time=<duration> memory=<size> rows=<count>',
+    about: 'What one SQL query of an analyst may take.',
+  }),
+  RULES: variable({
+    schema: z.string().min(1),
+    allowed: 'a YAML file',
+    about: 'Alert rules; without it the built-in ones.',
+  }),
+  REDIS_URL: variable({
+    schema: z.url({ protocol: /^rediss?$/ }),
+    secret: true,
+    allowed: 'redis://… or rediss://…',
+    about: 'Shared rate limits and cache; without it they are in memory.',
+  }),
+  WEBHOOK_URL: variable({
+    schema: webUrl,
+    secret: true,
+    allowed: 'an http(s) address',
+    about: 'Gets every notification as JSON by POST.',
+  }),
+  TELEGRAM_TOKEN: variable({
+    schema: z.string().regex(/^\S{3,256}$/),
+    secret: true,
+    allowed: 'the token of a bot',
+    about: 'Turns the Telegram bot on.',
+  }),
+  TELEGRAM_API: variable({
+    schema: webUrl,
+    fallback: 'https://api.telegram.org',
+    allowed: 'an http(s) address',
+    about: 'The root of the Bot API.',
+  }),
+  GITHUB_TOKEN: variable({
+    schema: z.string().regex(/^\S{3,512}$/),
+    secret: true,
+    allowed: 'an access token',
+    about: 'Lets the code scanner and deploys reach GitHub.',
+  }),
+  GITHUB_API: variable({
+    schema: webUrl,
+    fallback: 'https://api.github.com',
+    allowed: 'an http(s) address',
+    about: 'The root of the REST API.',
+  }),
+  RETENTION: variable({
+    schema: pairs({ raw: days, minutes: days, hours: days }, defaults.RETENTION),
+    fallback: defaults.RETENTION,
+    allowed: 'raw=, minutes= and hours=, each whole days such as 30d, or forever',
+    about: 'How long events and their rows, the rollups per minute, and those per hour are kept.',
+  }),
+  LIMITS: variable({
+    schema: pairs(
+      { ingest: limitOrOff, read: limitOrOff, address: limitOrOff, open: limitOrOff, failed: limitOrOff },
+      defaults.LIMITS,
+    ),
+    fallback: defaults.LIMITS,
+    allowed:
+      'ingest=, read=, address=, open= and failed=, each limit/window/burst such as 600/1m/100, or off',
+    about: 'Requests by key and by address; see keys-and-limits.md.',
+  }),
+  BODY_LIMITS: variable({
+    schema: pairs({ sent: sizeFrom(1_024), expanded: sizeFrom(1_024) }, defaults.BODY_LIMITS),
+    fallback: defaults.BODY_LIMITS,
+    allowed: 'sent= and expanded=, each a size from 1kb such as 16mb',
+    about: 'The largest body of a request, as sent and after decompression.',
+  }),
+  REDACTION: variable({
+    schema: pairs(Object.fromEntries(redactionKinds.map((kind) => [kind, onOff])), ''),
+    fallback: 'ip=off',
+    allowed: `on or off for ${redactionKinds.join(', ')}`,
+    about: 'What is removed before the log; all but `ip` are on unless switched off.',
+  }),
+  REDACTION_KEYS: variable({
+    schema: list((item) => item.length <= 100),
+    allowed: 'a list of names',
+    about: 'More names whose values are removed wherever they stand.',
+  }),
+  MEMORY: variable({
+    schema: parsed(sizeFrom(64 * 2 ** 20)),
+    fallback: '400mb',
+    allowed: 'a size from 64mb',
+    about: 'The most that the embedded ClickHouse engine may take.',
+  }),
+  TRUST_PROXY: variable({
+    schema: list(isProxy),
+    allowed: 'addresses, networks such as 10.0.0.0/8, or loopback, linklocal, uniquelocal',
+    about: 'Proxies whose `X-Forwarded-For` is believed.',
+  }),
+  LOG_LEVEL: variable({
+    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    fallback: 'info',
+    allowed: 'trace, debug, info, warn, error, fatal or silent',
+    about: "The program's own log, on standard output.",
+  }),
+};
+
+export type VariableName = keyof typeof variables;
+type ValueOf<V extends Variable> =
+  | z.output<V['schema']>
+  | (V extends { fallback: string } ? never : undefined);
+
+/** What the variables say, once all of them have been understood. */
+export type Settings = { [N in VariableName]: ValueOf<(typeof variables)[N]> };
