@@ -17,19 +17,20 @@ export function rowsOf(
   batch: EventBatch,
   onUnprojectable: (failure: Unprojectable) => void,
 ): RowBatch | undefined {
+  const types = new Set<string>(projection.types);
   let writer: RowWriter | undefined;
   for (const event of batch.events) {
-    if (!projection.types.includes(event.type)) continue;
+    if (!types.has(event.type)) continue;
+    writer ??= new RowWriter(projection.source.columns);
+    const before = writer.length;
     try {
-      const row = projection.row(event);
-      if (row === undefined) continue;
-      writer ??= new RowWriter(projection.source.columns);
-      writer.add(row);
+      if (projection.write(event, writer)) writer.endRow();
     } catch (error) {
+      writer.rewind(before);
       onUnprojectable({ event, error });
     }
   }
-  if (writer === undefined) return undefined;
+  if (writer === undefined || writer.rows === 0) return undefined;
   const table = tableName(generation, projection.source.name);
   return {
     table,

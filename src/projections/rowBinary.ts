@@ -6,7 +6,6 @@
 export type ColumnType =
   | 'String'
   | 'UUID'
-  | 'UInt8'
   | 'UInt64'
   | 'Float64'
   | 'Date'
@@ -23,121 +22,181 @@ export interface Column {
   codec?: string;
 }
 
-export type Cell = string | number | bigint | Readonly<Record<string, string>>;
-export type Row = readonly Cell[];
+/** Two of these make a byte. Upper and lower case. */
+const nibbles = new Uint8Array(128);
+for (let digit = 0; digit < 16; digit++) {
+  nibbles[digit.toString(16).charCodeAt(0)] = digit;
+  nibbles[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
+}
 
-/** A growing buffer; `reset` keeps the memory for the next batch. */
+/** Where each byte of a UUID's text goes: ClickHouse keeps two little-endian halves. */
+const uuidDigits = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+const shortText = 24;
+
+/**
+ * A growing buffer with one method a column type. A projection writes its cells straight into it, in the order of its
+ * columns: this runs for every event, and rows as objects would cost more than all the rest.
+ */
 export class RowWriter {
   #buffer: Buffer;
+  #view: DataView;
   #length = 0;
   #rows = 0;
-  readonly #writers: readonly CellWriter[];
+  #cells = 0;
+  readonly #columns: number;
 
   constructor(columns: readonly Column[], initialBytes = 64 * 1024) {
+    this.#columns = columns.length;
     this.#buffer = Buffer.allocUnsafe(initialBytes);
-    this.#writers = columns.map((column) => cellWriters[column.type]);
+    this.#view = viewOf(this.#buffer);
   }
 
   get rows(): number {
     return this.#rows;
   }
 
-  add(row: Row): void {
-    const writers = this.#writers;
-    if (row.length !== writers.length) {
-      throw new RangeError(`a row of ${row.length} cells for ${writers.length} columns`);
-    }
-    for (let i = 0; i < writers.length; i++) {
-      // Both exist: the lengths were compared above.
-      (writers[i] as CellWriter)(this, row[i] as Cell);
-    }
-    this.#rows++;
+  get length(): number {
+    return this.#length;
   }
 
   bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  varint(value: number): void {
+  /** A cell too few or too many would shift every one behind it. */
+  endRow(): void {
+    if (this.#cells !== this.#columns) {
+      throw new RangeError(`a row of ${this.#cells} cells for ${this.#columns} columns`);
+    }
+    this.#cells = 0;
+    this.#rows++;
+  }
+
+  /** Takes back what was written of a row that could not be finished; `to` is the length from before it. */
+  rewind(to: number): void {
+    this.#length = to;
+    this.#cells = 0;
+  }
+
+  string(text: string): void {
+    this.#cells++;
+    this.#text(text);
+  }
+
+  uint64(value: number | bigint): void {
+    this.#cells++;
     this.#reserve(8);
+    if (typeof value === 'bigint') this.#view.setBigUint64(this.#length, value, true);
+    else this.#int64(value);
+    this.#length += 8;
+  }
+
+  float64(value: number): void {
+    this.#cells++;
+    this.#reserve(8);
+    this.#view.setFloat64(this.#length, value, true);
+    this.#length += 8;
+  }
+
+  /** Days since 1970. */
+  date(day: number): void {
+    this.#cells++;
+    this.#reserve(2);
+    this.#view.setUint16(this.#length, day, true);
+    this.#length += 2;
+  }
+
+  /** Epoch milliseconds into DateTime64(3). */
+  millis(time: number): void {
+    this.#cells++;
+    this.#reserve(8);
+    this.#int64(Math.floor(time));
+    this.#length += 8;
+  }
+
+  /** Epoch milliseconds, with microseconds behind the point, into DateTime64(6). */
+  micros(time: number): void {
+    this.#cells++;
+    this.#reserve(8);
+    this.#int64(Math.round(time * 1000));
+    this.#length += 8;
+  }
+
+  uuid(text: string): void {
+    this.#cells++;
+    this.#reserve(16);
+    const buffer = this.#buffer;
+    const at = this.#length;
+    for (let i = 0; i < 16; i++) {
+      const digit = uuidDigits[i] as number;
+      const high = nibbles[text.charCodeAt(digit)] as number;
+      const low = nibbles[text.charCodeAt(digit + 1)] as number;
+      buffer[i < 8 ? at + 7 - i : at + 23 - i] = (high << 4) | low;
+    }
+    this.#length = at + 16;
+  }
+
+  /** Every value as text, as the attributes of events are kept. */
+  map(entries: Readonly<Record<string, string | number | boolean>> | undefined): void {
+    this.#cells++;
+    if (entries === undefined) {
+      this.#varint(0);
+      return;
+    }
+    const keys = Object.keys(entries);
+    this.#varint(keys.length);
+    for (const key of keys) {
+      this.#text(key);
+      this.#text(String(entries[key]));
+    }
+  }
+
+  #text(text: string): void {
+    const { length } = text;
+    this.#reserve(length * 3 + 5);
+    const at = this.#length;
+    if (length <= shortText && this.#ascii(text, at)) return;
+    if (length <= 42) {
+      // At most 126 bytes, so one byte holds the length, whatever the letters.
+      const written = this.#buffer.write(text, at + 1);
+      this.#buffer[at] = written;
+      this.#length = at + 1 + written;
+      return;
+    }
+    this.#varint(Buffer.byteLength(text));
+    this.#length += this.#buffer.write(text, this.#length);
+  }
+
+  /** For short text a loop beats the call into the runtime; it gives up at the first letter beyond ASCII. */
+  #ascii(text: string, at: number): boolean {
+    const buffer = this.#buffer;
+    const { length } = text;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80) return false;
+      buffer[at + 1 + i] = code;
+    }
+    buffer[at] = length;
+    this.#length = at + 1 + length;
+    return true;
+  }
+
+  #varint(value: number): void {
+    this.#reserve(5);
     let rest = value;
     while (rest >= 0x80) {
       this.#buffer[this.#length++] = (rest & 0x7f) | 0x80;
-      rest = Math.floor(rest / 128);
+      rest >>>= 7;
     }
     this.#buffer[this.#length++] = rest;
   }
 
-  string(text: string): void {
-    const length = text.length;
-    this.#reserve(length * 3 + 8);
-    const at = this.#length;
-    if (length < 128) {
-      // Nearly every cell is short ASCII: one byte for the length, checked afterwards.
-      const written = length < 24 ? this.#ascii(text, at + 1) : this.#buffer.write(text, at + 1);
-      if (written < 128) {
-        this.#buffer[at] = written;
-        this.#length = at + 1 + written;
-        return;
-      }
-    }
-    this.varint(Buffer.byteLength(text));
-    this.#length += this.#buffer.write(text, this.#length);
-  }
-
-  /** A loop beats the call into the runtime for short strings; the first wide character falls back to it. */
-  #ascii(text: string, at: number): number {
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code >= 0x80) return this.#buffer.write(text, at);
-      this.#buffer[at + i] = code;
-    }
-    return text.length;
-  }
-
-  uint8(value: number): void {
-    this.#reserve(1);
-    this.#buffer[this.#length++] = value;
-  }
-
-  uint16(value: number): void {
-    this.#reserve(2);
-    this.#length = this.#buffer.writeUInt16LE(value, this.#length);
-  }
-
-  /** Numbers up to 2^53 without a BigInt. */
-  int64(value: number): void {
-    this.#reserve(8);
+  /** Whole numbers up to 2^53, without the cost of a BigInt. */
+  #int64(value: number): void {
     const high = Math.floor(value / 0x1_0000_0000);
-    const at = this.#buffer.writeUInt32LE(value - high * 0x1_0000_0000, this.#length);
-    this.#length = this.#buffer.writeInt32LE(high, at);
-  }
-
-  bigUint64(value: bigint): void {
-    this.#reserve(8);
-    this.#length = this.#buffer.writeBigUInt64LE(value, this.#length);
-  }
-
-  float64(value: number): void {
-    this.#reserve(8);
-    this.#length = this.#buffer.writeDoubleLE(value, this.#length);
-  }
-
-  /** ClickHouse keeps a UUID as two little-endian halves. */
-  uuid(text: string): void {
-    this.#reserve(16);
-    const at = this.#length;
-    let digit = 0;
-    for (let i = 0; i < 36; i++) {
-      const code = text.charCodeAt(i);
-      if (code === 45) continue;
-      const nibble = code < 58 ? code - 48 : (code | 32) - 87;
-      const byte = digit >> 1;
-      const slot = at + (byte < 8 ? 7 - byte : 23 - byte);
-      this.#buffer[slot] = digit & 1 ? (this.#buffer[slot] as number) | nibble : nibble << 4;
-      digit++;
-    }
-    this.#length = at + 16;
+    this.#view.setUint32(this.#length, value - high * 0x1_0000_0000, true);
+    this.#view.setInt32(this.#length + 4, high, true);
   }
 
   #reserve(bytes: number): void {
@@ -145,26 +204,9 @@ export class RowWriter {
     const grown = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes));
     this.#buffer.copy(grown, 0, 0, this.#length);
     this.#buffer = grown;
+    this.#view = viewOf(grown);
   }
 }
 
-type CellWriter = (out: RowWriter, cell: Cell) => void;
-
-const cellWriters: Record<ColumnType, CellWriter> = {
-  String: (out, cell) => out.string(cell as string),
-  UUID: (out, cell) => out.uuid(cell as string),
-  UInt8: (out, cell) => out.uint8(cell as number),
-  UInt64: (out, cell) => (typeof cell === 'bigint' ? out.bigUint64(cell) : out.int64(cell as number)),
-  Float64: (out, cell) => out.float64(cell as number),
-  Date: (out, cell) => out.uint16(cell as number),
-  "DateTime64(3, 'UTC')": (out, cell) => out.int64(Math.floor(cell as number)),
-  "DateTime64(6, 'UTC')": (out, cell) => out.int64(Math.round((cell as number) * 1000)),
-  'Map(String, String)': (out, cell) => {
-    const entries = Object.entries(cell as Record<string, string>);
-    out.varint(entries.length);
-    for (const [key, value] of entries) {
-      out.string(key);
-      out.string(value);
-    }
-  },
-};
+const viewOf = (buffer: Buffer): DataView =>
+  new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);

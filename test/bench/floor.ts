@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import { openChdbEngine } from '../../src/adapters/chdb/engine.ts';
 import { openChdbStore } from '../../src/adapters/chdb/readStore.ts';
 import { createMemoryLog } from '../../src/adapters/memory/eventLog.ts';
 import { createIngest } from '../../src/api/ingest.ts';
+import { createUuidV7Factory } from '../../src/domain/uuid.ts';
 import { rowsOf } from '../../src/projections/batches.ts';
 import { projections } from '../../src/projections/catalogue.ts';
 import { createDatabases, createDerivations, createTables } from '../../src/projections/generations.ts';
@@ -42,12 +44,7 @@ async function main(events: number): Promise<void> {
 async function encodedBatches(events: number) {
   const log = createMemoryLog({ clock: Date.now });
   const now = Date.now();
-  let made = 0;
-  const newId = () =>
-    `${(now * 65_536 + made++)
-      .toString(16)
-      .padStart(16, '0')
-      .replace(/^(.{8})(.{4})(.{3}).*/, '$1-$2-7$3')}-8000-000000000000`;
+  const newId = createUuidV7Factory({ now: Date.now, randomBytes });
   const ingest = createIngest({ log, redact: (event) => event, newId, clock: Date.now });
   const traffic = createTraffic({ seed: 1, start: now - 3_600_000, eventsPerSecond: events / 3600 });
   const caller = { keyId: 'floor', role: 'admin', project: 'default' } as const;

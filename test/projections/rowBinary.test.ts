@@ -8,7 +8,6 @@ const columns: readonly Column[] = [
   { name: 's', type: 'String' },
   { name: 'l', type: 'String', stored: 'LowCardinality(String)' },
   { name: 'u', type: 'UUID' },
-  { name: 'b', type: 'UInt8' },
   { name: 'f', type: 'Float64' },
   { name: 'd', type: 'Date' },
   { name: 't', type: "DateTime64(6, 'UTC')" },
@@ -29,7 +28,6 @@ describe('rows as the engine reads them', () => {
       wellFormed,
       wellFormed,
       fc.uuid(),
-      fc.integer({ min: 0, max: 255 }),
       fc.double({ noNaN: true, noDefaultInfinity: true }),
       fc.integer({ min: 0, max: 60_000 }),
       fc.integer({ min: 0, max: 4_000_000_000_000_000 }).map((us) => us / 1000),
@@ -44,7 +42,17 @@ describe('rows as the engine reads them', () => {
           `CREATE TABLE ${table} (i UInt64 MATERIALIZED rowNumberInAllBlocks(), ${stored}) ENGINE = Memory`,
         );
         const writer = new RowWriter(columns, 16);
-        for (const cells of rows) writer.add(cells);
+        for (const [n, s, l, u, f, d, t, m] of rows) {
+          writer.uint64(n);
+          writer.string(s);
+          writer.string(l);
+          writer.uuid(u);
+          writer.float64(f);
+          writer.date(d);
+          writer.micros(t);
+          writer.map(m);
+          writer.endRow();
+        }
         await real.store.insert({
           table,
           columns,
@@ -53,14 +61,13 @@ describe('rows as the engine reads them', () => {
           token: table,
         });
         const back = await real.store.query<Record<string, unknown>>(
-          `SELECT toString(n) AS n, s, l, toString(u) AS u, b, f, toUInt16(d) AS d, toString(toUnixTimestamp64Micro(t)) AS t, m FROM ${table} ORDER BY i`,
+          `SELECT toString(n) AS n, s, l, toString(u) AS u, f, toUInt16(d) AS d, toString(toUnixTimestamp64Micro(t)) AS t, m FROM ${table} ORDER BY i`,
         );
-        const expected = rows.map(([n, s, l, u, b, f, d, t, m]) => ({
+        const expected = rows.map(([n, s, l, u, f, d, t, m]) => ({
           n: String(n),
           s,
           l,
           u,
-          b,
           f: f === 0 ? 0 : f,
           d,
           t: String(Math.round(t * 1000)),
@@ -74,6 +81,10 @@ describe('rows as the engine reads them', () => {
   });
 
   it('a row of the wrong length is refused before it can shift every cell behind it', () => {
-    expect(() => new RowWriter(columns).add(['only one'])).toThrow(RangeError);
+    const writer = new RowWriter(columns);
+    writer.uint64(1);
+    expect(() => writer.endRow()).toThrow(RangeError);
+    writer.rewind(0);
+    expect(writer.bytes()).toHaveLength(0);
   });
 });

@@ -2,16 +2,16 @@ import type { EventData } from '../../domain/events/catalogue.ts';
 import type { RecordedEvent } from '../../domain/events/envelope.ts';
 import { fingerprintOf } from '../../domain/fingerprint.ts';
 import type { Projection } from '../projection.ts';
+import type { RowWriter } from '../rowBinary.ts';
 import {
-  attributesCell,
   attributesColumn,
   correlationIndexes,
-  eventCells,
   eventColumnNames,
   eventColumns,
   lowCardinality,
   text,
   words,
+  writeEvent,
 } from './columns.ts';
 
 /**
@@ -40,11 +40,12 @@ export const failures: Projection = {
     indexes: [...correlationIndexes, words('error_message')],
     retention: 'raw',
   },
-  row: (event) => {
-    if (event.type === 'ErrorCaptured') return capturedRow(event, event.data);
-    if (event.type === 'RequestCompleted' && event.data.status !== 'success')
-      return failedRow(event, event.data);
-    return undefined;
+  write: (event, out) => {
+    if (event.type === 'ErrorCaptured') return writeCaptured(event, event.data, out);
+    if (event.type === 'RequestCompleted' && event.data.status !== 'success') {
+      return writeFailed(event, event.data, out);
+    }
+    return false;
   },
   derived: [],
   derivations: [],
@@ -57,42 +58,43 @@ FROM {failures} WHERE source = 'error'`,
   ],
 };
 
-function capturedRow(event: RecordedEvent, data: EventData<'ErrorCaptured'>) {
-  const { fingerprint, title } = fingerprintOf(data);
-  const cells = eventCells(event, data.operation);
-  cells.push(
-    'error',
-    fingerprint,
-    'error',
-    data.level ?? 'error',
-    data.errorCode ?? '',
-    title,
-    data.message,
-    data.stack ?? '',
-    attributesCell(data.attributes),
-  );
-  return cells;
+function writeCaptured(event: RecordedEvent, data: EventData<'ErrorCaptured'>, out: RowWriter): boolean {
+  const { fingerprint, title } = fingerprintOf(faultOf(data, data.message));
+  writeEvent(event, data.operation, out);
+  out.string('error');
+  out.string(fingerprint);
+  out.string('error');
+  out.string(data.level ?? 'error');
+  out.string(data.errorCode ?? '');
+  out.string(title);
+  out.string(data.message);
+  out.string(data.stack ?? '');
+  out.map(data.attributes);
+  return true;
 }
 
-function failedRow(event: RecordedEvent, data: EventData<'RequestCompleted'>) {
+function writeFailed(event: RecordedEvent, data: EventData<'RequestCompleted'>, out: RowWriter): boolean {
   // A failure without a word about itself is still one group per operation and outcome.
   const message = data.errorMessage ?? data.errorCode ?? `${data.operation}: ${data.status}`;
-  const { fingerprint, title } = fingerprintOf({
-    message,
-    ...(data.errorCode === undefined ? {} : { errorCode: data.errorCode }),
-    ...(data.stack === undefined ? {} : { stack: data.stack }),
-  });
-  const cells = eventCells(event, data.operation);
-  cells.push(
-    'request',
-    fingerprint,
-    data.status,
-    'error',
-    data.errorCode ?? '',
-    title,
-    data.errorMessage ?? '',
-    data.stack ?? '',
-    attributesCell(data.attributes),
-  );
-  return cells;
+  const { fingerprint, title } = fingerprintOf(faultOf(data, message));
+  writeEvent(event, data.operation, out);
+  out.string('request');
+  out.string(fingerprint);
+  out.string(data.status);
+  out.string('error');
+  out.string(data.errorCode ?? '');
+  out.string(title);
+  out.string(data.errorMessage ?? '');
+  out.string(data.stack ?? '');
+  out.map(data.attributes);
+  return true;
 }
+
+const faultOf = (
+  { errorCode, stack }: { errorCode?: string | undefined; stack?: string | undefined },
+  message: string,
+) => ({
+  message,
+  ...(errorCode === undefined ? {} : { errorCode }),
+  ...(stack === undefined ? {} : { stack }),
+});

@@ -1,13 +1,11 @@
 import type { Attributes, EventType } from '../../domain/events/catalogue.ts';
 import type { RecordedEvent } from '../../domain/events/envelope.ts';
 import type { Projection } from '../projection.ts';
-import type { Cell, Column } from '../rowBinary.ts';
+import type { Column, RowWriter } from '../rowBinary.ts';
 import type { RetentionClass } from '../table.ts';
 import {
-  attributesCell,
   attributesColumn,
   correlationIndexes,
-  eventCells,
   eventColumnNames,
   eventColumns,
   float,
@@ -15,6 +13,7 @@ import {
   text,
   timeOrder,
   words,
+  writeEvent,
 } from './columns.ts';
 
 /** Read models that are one row an event, without rollups: what their events carry, searchable. */
@@ -23,7 +22,7 @@ interface RawEvents<T extends EventType> {
   name: string;
   type: T;
   columns: readonly Column[];
-  cells: (data: RecordedEvent<T>['data']) => Cell[];
+  write: (data: RecordedEvent<T>['data'], out: RowWriter) => void;
   operation: (data: RecordedEvent<T>['data']) => string | undefined;
   searchable?: string;
   retention?: RetentionClass;
@@ -44,16 +43,14 @@ function rawEvents<T extends EventType>(model: RawEvents<T>): Projection {
           : [...correlationIndexes, words(model.searchable)],
       retention: model.retention ?? 'raw',
     },
-    row: (event) => {
-      if (event.type !== model.type) return undefined;
+    write: (event, out) => {
+      if (event.type !== model.type) return false;
       // The compiler cannot tie the type of an event to that of its data through a type parameter.
       const data = event.data as RecordedEvent<T>['data'];
-      const cells = eventCells(event, model.operation(data));
-      cells.push(
-        ...model.cells(data),
-        attributesCell((event.data as { attributes?: Attributes }).attributes),
-      );
-      return cells;
+      writeEvent(event, model.operation(data), out);
+      model.write(data, out);
+      out.map((event.data as { attributes?: Attributes }).attributes);
+      return true;
     },
     derived: [],
     derivations: [],
@@ -70,7 +67,10 @@ export const logs = rawEvents({
   name: 'logs',
   type: 'LogWritten',
   columns: [lowCardinality('level'), text('message')],
-  cells: (data) => [data.level, data.message],
+  write: (data, out) => {
+    out.string(data.level);
+    out.string(data.message);
+  },
   operation: (data) => data.operation,
   searchable: 'message',
 });
@@ -87,15 +87,15 @@ export const spans = rawEvents({
     text('error_message'),
     text('stack'),
   ],
-  cells: (data) => [
-    data.name,
-    data.kind ?? 'internal',
-    data.status,
-    data.durationMs,
-    data.errorCode ?? '',
-    data.errorMessage ?? '',
-    data.stack ?? '',
-  ],
+  write: (data, out) => {
+    out.string(data.name);
+    out.string(data.kind ?? 'internal');
+    out.string(data.status);
+    out.float64(data.durationMs);
+    out.string(data.errorCode ?? '');
+    out.string(data.errorMessage ?? '');
+    out.string(data.stack ?? '');
+  },
   operation: (data) => data.operation ?? data.name,
 });
 
@@ -103,7 +103,12 @@ export const metrics = rawEvents({
   name: 'metrics',
   type: 'MetricRecorded',
   columns: [lowCardinality('name'), lowCardinality('metric_type'), float('value'), lowCardinality('unit')],
-  cells: (data) => [data.name, data.kind, data.value, data.unit ?? ''],
+  write: (data, out) => {
+    out.string(data.name);
+    out.string(data.kind);
+    out.float64(data.value);
+    out.string(data.unit ?? '');
+  },
   operation: (data) => data.operation,
 });
 
@@ -112,7 +117,11 @@ export const deploys = rawEvents({
   type: 'DeployRecorded',
   retention: 'hours',
   columns: [text('name'), lowCardinality('status'), text('message')],
-  cells: (data) => [data.name ?? '', data.status ?? 'success', data.message ?? ''],
+  write: (data, out) => {
+    out.string(data.name ?? '');
+    out.string(data.status ?? 'success');
+    out.string(data.message ?? '');
+  },
   operation: () => undefined,
 });
 
@@ -126,7 +135,13 @@ export const jobs = rawEvents({
     lowCardinality('error_code'),
     text('message'),
   ],
-  cells: (data) => [data.name, data.state, data.durationMs ?? 0, data.errorCode ?? '', data.message ?? ''],
+  write: (data, out) => {
+    out.string(data.name);
+    out.string(data.state);
+    out.float64(data.durationMs ?? 0);
+    out.string(data.errorCode ?? '');
+    out.string(data.message ?? '');
+  },
   operation: () => undefined,
 });
 
@@ -134,7 +149,12 @@ export const health = rawEvents({
   name: 'health',
   type: 'HealthChecked',
   columns: [lowCardinality('name'), lowCardinality('state'), float('duration_ms'), text('message')],
-  cells: (data) => [data.name, data.state, data.durationMs ?? 0, data.message ?? ''],
+  write: (data, out) => {
+    out.string(data.name);
+    out.string(data.state);
+    out.float64(data.durationMs ?? 0);
+    out.string(data.message ?? '');
+  },
   operation: () => undefined,
 });
 
@@ -147,7 +167,12 @@ export const rateLimits = rawEvents({
     float('limit_value'),
     { name: 'reset_at', type: "DateTime64(3, 'UTC')", codec: 'ZSTD(1)' },
   ],
-  cells: (data) => [data.name, data.remaining, data.limit ?? 0, data.resetAt ?? 0],
+  write: (data, out) => {
+    out.string(data.name);
+    out.float64(data.remaining);
+    out.float64(data.limit ?? 0);
+    out.millis(data.resetAt ?? 0);
+  },
   operation: () => undefined,
 });
 
@@ -156,6 +181,11 @@ export const feedback = rawEvents({
   type: 'FeedbackGiven',
   retention: 'hours',
   columns: [text('subject'), lowCardinality('verdict'), float('value'), text('message')],
-  cells: (data) => [data.subject ?? '', data.verdict ?? '', data.value ?? 0, data.message ?? ''],
+  write: (data, out) => {
+    out.string(data.subject ?? '');
+    out.string(data.verdict ?? '');
+    out.float64(data.value ?? 0);
+    out.string(data.message ?? '');
+  },
   operation: () => undefined,
 });

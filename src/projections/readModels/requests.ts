@@ -1,16 +1,16 @@
 import type { Projection } from '../projection.ts';
 import {
-  attributesCell,
   attributesColumn,
   correlationIndexes,
-  eventCells,
   eventColumnNames,
   eventColumns,
   float,
   lowCardinality,
   text,
   timeOrder,
+  userIndex,
   words,
+  writeEvent,
 } from './columns.ts';
 import { rollupDerivations, rollupTables, rollupViews } from './requestRollups.ts';
 
@@ -30,22 +30,20 @@ export const requests: Projection = {
       attributesColumn,
     ],
     orderBy: timeOrder,
-    indexes: [...correlationIndexes, words('error_message')],
+    indexes: [...correlationIndexes, userIndex, words('error_message')],
     retention: 'raw',
   },
-  row: (event) => {
-    if (event.type !== 'RequestCompleted') return undefined;
+  write: (event, out) => {
+    if (event.type !== 'RequestCompleted') return false;
     const { data } = event;
-    const cells = eventCells(event, data.operation);
-    cells.push(
-      data.status,
-      data.durationMs,
-      data.errorCode ?? '',
-      data.errorMessage ?? '',
-      data.stack ?? '',
-      attributesCell(data.attributes),
-    );
-    return cells;
+    writeEvent(event, data.operation, out);
+    out.string(data.status);
+    out.float64(data.durationMs);
+    out.string(data.errorCode ?? '');
+    out.string(data.errorMessage ?? '');
+    out.string(data.stack ?? '');
+    out.map(data.attributes);
+    return true;
   },
   derived: rollupTables,
   derivations: rollupDerivations,

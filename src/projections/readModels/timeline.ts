@@ -2,7 +2,7 @@ import type { EventType } from '../../domain/events/catalogue.ts';
 import type { RecordedEvent } from '../../domain/events/envelope.ts';
 import type { Projection } from '../projection.ts';
 import type { Column } from '../rowBinary.ts';
-import { float, instant, lowCardinality, recordedDay, text } from './columns.ts';
+import { float, instant, lowCardinality, positionNumber, recordedDay, text } from './columns.ts';
 
 /**
  * Every event as one line of a story, sorted by request: the few facts that a timeline shows. What one request did is
@@ -69,27 +69,26 @@ export const timeline: Projection = {
     ],
     retention: 'raw',
   },
-  row: (event) => {
+  write: (event, out) => {
     const line = lineOf(event);
-    if (line === undefined) return undefined;
-    return [
-      Math.floor(event.recordedAt / 86_400_000),
-      event.project,
-      event.requestId ?? '',
-      event.occurredAt,
-      event.recordedAt,
-      event.position.length < 16 ? Number(event.position) : BigInt(event.position),
-      line.kind,
-      event.service,
-      line.operation ?? '',
-      line.status ?? '',
-      line.durationMs ?? 0,
-      line.errorCode ?? '',
-      line.title,
-      event.traceId ?? '',
-      event.spanId ?? '',
-      event.userId ?? '',
-    ];
+    if (line === undefined) return false;
+    out.date(Math.floor(event.recordedAt / 86_400_000));
+    out.string(event.project);
+    out.string(event.requestId ?? '');
+    out.micros(event.occurredAt);
+    out.micros(event.recordedAt);
+    out.uint64(positionNumber(event.position));
+    out.string(line.kind);
+    out.string(event.service);
+    out.string(line.operation ?? '');
+    out.string(line.status ?? '');
+    out.float64(line.durationMs ?? 0);
+    out.string(line.errorCode ?? '');
+    out.string(line.title);
+    out.string(event.traceId ?? '');
+    out.string(event.spanId ?? '');
+    out.string(event.userId ?? '');
+    return true;
   },
   derived: [],
   derivations: [],
