@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { ChronoscopeError } from '../../domain/errors.ts';
 import { findJsonFault } from '../../domain/jsonFault.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import type { ByteLease } from '../ingest.ts';
+import type { ByteLease } from '../ingestLimits.ts';
 import { bodyTooLarge, unpackerFor } from './decompress.ts';
 
 export interface BodyLimits {

@@ -1,5 +1,5 @@
-import { type EventData, type EventType, healthStates, jobStates, type Status } from '../events/catalogue.ts';
-import { levelOf, type Native, type NativeField, type NativeType } from './schema.ts';
+import { type EventData, healthStates, jobStates, type Status } from '../events/catalogue.ts';
+import { levelOf, type Native } from './schema.ts';
 import { shorten } from './text.ts';
 import { parseRfc3339 } from './time.ts';
 
@@ -37,7 +37,7 @@ function addFailure(data: Failure, n: Native): void {
   if (n.stack) data.stack = shorten(n.stack, stackLimit);
 }
 
-function request(n: Native): EventData<'RequestCompleted'> {
+export function request(n: Native): EventData<'RequestCompleted'> {
   const operation = label(n.operation) ?? text(n.name, operationLimit) ?? 'unknown';
   const data: EventData<'RequestCompleted'> = {
     operation,
@@ -48,7 +48,7 @@ function request(n: Native): EventData<'RequestCompleted'> {
   return data;
 }
 
-function error(n: Native): EventData<'ErrorCaptured'> | Missing {
+export function error(n: Native): EventData<'ErrorCaptured'> | Missing {
   const message = n.errorMessage || n.message || n.errorCode || n.stack?.split('\n', 1)[0];
   if (!message) return 'an `error` needs `errorMessage` or `message` (or `errorCode`, or `stack`)';
   const data: EventData<'ErrorCaptured'> = { message: shorten(message, messageLimit) };
@@ -60,7 +60,7 @@ function error(n: Native): EventData<'ErrorCaptured'> | Missing {
   return data;
 }
 
-function log(n: Native): EventData<'LogWritten'> | Missing {
+export function log(n: Native): EventData<'LogWritten'> | Missing {
   const message = text(n.message || n.errorMessage, logLimit);
   if (message === undefined) return 'a `log` needs `message`';
   const level = n.level ? levelOf(n.level) : undefined;
@@ -74,7 +74,7 @@ function log(n: Native): EventData<'LogWritten'> | Missing {
 
 const spanKinds = ['internal', 'server', 'client', 'producer', 'consumer'] as const;
 
-function span(n: Native): EventData<'SpanCompleted'> | Missing {
+export function span(n: Native): EventData<'SpanCompleted'> | Missing {
   const name = label(n.name) ?? label(n.operation);
   if (name === undefined) return 'a `span` needs `name` (or `operation`)';
   const data: EventData<'SpanCompleted'> = { name, status: statusOf(n), durationMs: n.durationMs || 0 };
@@ -87,7 +87,7 @@ function span(n: Native): EventData<'SpanCompleted'> | Missing {
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
-function metric(n: Native): EventData<'MetricRecorded'> | Missing {
+export function metric(n: Native): EventData<'MetricRecorded'> | Missing {
   const name = label(n.name);
   if (name === undefined) return 'a `metric` needs `name`';
   if (!isNumber(n.value)) return 'a `metric` needs `value`, a number';
@@ -97,7 +97,7 @@ function metric(n: Native): EventData<'MetricRecorded'> | Missing {
   return data;
 }
 
-function deploy(n: Native): EventData<'DeployRecorded'> {
+export function deploy(n: Native): EventData<'DeployRecorded'> {
   const data: EventData<'DeployRecorded'> = {};
   if (n.name) data.name = n.name;
   if (n.status) data.status = n.status;
@@ -106,7 +106,7 @@ function deploy(n: Native): EventData<'DeployRecorded'> {
   return data;
 }
 
-function job(n: Native): EventData<'JobRecorded'> | Missing {
+export function job(n: Native): EventData<'JobRecorded'> | Missing {
   const name = label(n.name) ?? label(n.operation);
   if (name === undefined) return 'a `job` needs `name` (or `operation`)';
   const state =
@@ -126,7 +126,7 @@ const healthOf = {
   error: 'unhealthy',
 } as const;
 
-function health(n: Native): EventData<'HealthChecked'> {
+export function health(n: Native): EventData<'HealthChecked'> {
   const name = label(n.name) ?? label(n.operation) ?? label(n.service) ?? 'default';
   const state = wordFrom(healthStates, n.attributes?.state) ?? healthOf[statusOf(n)];
   const data: EventData<'HealthChecked'> = { name, state };
@@ -136,7 +136,7 @@ function health(n: Native): EventData<'HealthChecked'> {
   return data;
 }
 
-function rateLimit(n: Native): EventData<'RateLimitObserved'> | Missing {
+export function rateLimit(n: Native): EventData<'RateLimitObserved'> | Missing {
   const given = n.value ?? n.attributes?.remaining;
   const remaining = isNumber(given) ? given : n.status === 'rate_limited' ? 0 : undefined;
   if (remaining === undefined) return 'a `rate_limit` needs `value`, the number that is left';
@@ -149,7 +149,7 @@ function rateLimit(n: Native): EventData<'RateLimitObserved'> | Missing {
   return data;
 }
 
-function feedback(n: Native): EventData<'FeedbackGiven'> {
+export function feedback(n: Native): EventData<'FeedbackGiven'> {
   const data: EventData<'FeedbackGiven'> = {};
   const subject = label(n.name) ?? label(n.operation);
   if (subject !== undefined) data.subject = subject;
@@ -160,95 +160,3 @@ function feedback(n: Native): EventData<'FeedbackGiven'> {
   if (message !== undefined) data.message = message;
   return data;
 }
-
-/** What producers send; the engine's own events have no short form. */
-type TelemetryType = Exclude<EventType, 'KeyIssued' | 'KeyRevoked'>;
-
-export interface Kind<T extends TelemetryType = TelemetryType> {
-  type: T;
-  data: (native: Native) => EventData<T> | Missing;
-  /** Fields that this type has no place for; they become attributes. */
-  homeless: readonly NativeField[];
-  /** Of two fields that share a place the first is taken, and the second, if it says more, becomes an attribute. */
-  shared: readonly (readonly [NativeField, NativeField])[];
-}
-
-const messageFirst = ['message', 'errorMessage'] as const;
-const errorFirst = ['errorMessage', 'message'] as const;
-const nameFirst = ['name', 'operation'] as const;
-const operationFirst = ['operation', 'name'] as const;
-
-const kind = <T extends TelemetryType>(k: Kind<T>): Kind<T> => k;
-
-export const kinds: { readonly [N in NativeType]: Kind } = {
-  request: kind({
-    type: 'RequestCompleted',
-    data: request,
-    homeless: ['value', 'metricType', 'unit', 'level'],
-    shared: [errorFirst, operationFirst],
-  }),
-  error: kind({
-    type: 'ErrorCaptured',
-    data: error,
-    homeless: ['status', 'durationMs', 'value', 'metricType', 'name', 'unit'],
-    shared: [errorFirst],
-  }),
-  log: kind({
-    type: 'LogWritten',
-    data: log,
-    homeless: ['status', 'durationMs', 'value', 'metricType', 'name', 'unit', 'errorCode', 'stack'],
-    shared: [messageFirst],
-  }),
-  span: kind({
-    type: 'SpanCompleted',
-    data: span,
-    homeless: ['value', 'metricType', 'unit', 'level'],
-    shared: [errorFirst],
-  }),
-  metric: kind({
-    type: 'MetricRecorded',
-    data: metric,
-    homeless: ['status', 'durationMs', 'errorCode', 'errorMessage', 'stack', 'level', 'message'],
-    shared: [],
-  }),
-  deploy: kind({
-    type: 'DeployRecorded',
-    data: deploy,
-    homeless: ['operation', 'durationMs', 'value', 'metricType', 'unit', 'errorCode', 'stack', 'level'],
-    shared: [messageFirst],
-  }),
-  job: kind({
-    type: 'JobRecorded',
-    data: job,
-    homeless: ['value', 'metricType', 'unit', 'stack', 'level'],
-    shared: [messageFirst, nameFirst],
-  }),
-  health: kind({
-    type: 'HealthChecked',
-    data: health,
-    homeless: ['value', 'metricType', 'unit', 'errorCode', 'stack', 'level'],
-    shared: [messageFirst, nameFirst],
-  }),
-  rate_limit: kind({
-    type: 'RateLimitObserved',
-    data: rateLimit,
-    homeless: [
-      'status',
-      'durationMs',
-      'metricType',
-      'unit',
-      'errorCode',
-      'errorMessage',
-      'stack',
-      'level',
-      'message',
-    ],
-    shared: [nameFirst],
-  }),
-  feedback: kind({
-    type: 'FeedbackGiven',
-    data: feedback,
-    homeless: ['status', 'durationMs', 'metricType', 'unit', 'errorCode', 'stack', 'level'],
-    shared: [messageFirst, nameFirst],
-  }),
-};
