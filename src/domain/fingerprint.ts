@@ -29,16 +29,21 @@ const noFrames: Stack = { frames: [], type: undefined };
 export function fingerprintOf(fault: Fault): Fingerprint {
   const template = templateOf(fault.message);
   const stack = fault.stack === undefined ? noFrames : parseStack(fault.stack);
-  const type = fault.type === undefined ? (stack.type ?? typeOf(fault.message)) : shortType(fault.type);
   const code = fault.errorCode ?? '';
   const own = places(stack.frames.filter((frame) => frame.inApp));
   const parts =
     own.length > 0
-      ? ['frames', code, type ?? '', constantsIn(template), ...own]
-      : ['message', code, template === '' ? (type ?? '') : '', template, ...places(stack.frames).slice(0, 1)];
+      ? ['frames', code, classOf(fault, stack), constantsIn(template), ...own]
+      : [
+          'message',
+          code,
+          template === '' ? classOf(fault, stack) : '',
+          template,
+          ...places(stack.frames).slice(0, 1),
+        ];
   // Nothing to go by but where it happened.
   if (template === '' && stack.frames.length === 0 && code === '') parts.push(fault.operation ?? '');
-  return { fingerprint: hash64(parts.join('\n')), title: titleOf(template, fault, type) };
+  return { fingerprint: hash64(parts.join('\n')), title: titleOf(template, fault, stack) };
 }
 
 /** The innermost different places; recursion adds none. */
@@ -54,9 +59,9 @@ function places(frames: readonly Frame[]): string[] {
 const classBefore =
   /^(?:Uncaught |Error: )?([A-Za-z_][\w.$\\]{1,150}(?:Error|Exception|Fault|Warning))(?::|$)/;
 
-function typeOf(message: string): string | undefined {
-  const found = classBefore.exec(message.slice(0, 200))?.[1];
-  return found === undefined ? undefined : shortType(found);
+function classOf({ type, message }: Fault, stack: Stack): string {
+  const found = type ?? stack.type ?? classBefore.exec(message.slice(0, 200))?.[1];
+  return found === undefined ? '' : shortType(found);
 }
 
 // ECONNREFUSED, SQLITE_BUSY, ORA-00942: one place in a program can fail in several ways, and these name them.
@@ -67,8 +72,9 @@ function constantsIn(template: string): string {
   return (template.match(constant) ?? []).slice(0, 4).join(' ');
 }
 
-function titleOf(template: string, fault: Fault, type: string | undefined): string {
-  const text = template || fault.errorCode || type || fault.operation || 'Error without a message';
+function titleOf(template: string, fault: Fault, stack: Stack): string {
+  const text =
+    template || fault.errorCode || classOf(fault, stack) || fault.operation || 'Error without a message';
   if (text.length <= longestTitle) return text;
   // Never half a character.
   const cut = text.slice(0, longestTitle - 1);

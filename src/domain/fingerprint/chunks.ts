@@ -57,14 +57,16 @@ function isPath(chunk: string): boolean {
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const colonAddress = /^\[?[0-9a-f]{0,4}(?::[0-9a-f.]{0,15}){2,8}(?:%\w{1,20})?$/i;
+/** Most numbers, times, dates and addresses, a unit at their end included. */
+const simpleNumber = /^[+-]?\d+(?:[.,:/_-]\d+)*[A-Za-z]{0,3}$/;
 const part = /[A-Za-z0-9]+/g;
-const joinedNumbers = /[+-]?<n>(?:[-._:/,+@x]{1,2}<n>)*/g;
+const joinedNumbers = /<n>(?:[-._:/,+@x]{1,2}<n>)*/g;
 const leadingSign = /^[+-](?=<n>)/;
 
 function withoutNumbers(chunk: string): string {
-  if (/^\d+$/.test(chunk)) return number;
+  if (simpleNumber.test(chunk)) return number;
   if (namesWithDigits.has(chunk.toLowerCase())) return chunk;
-  if (chunk.length > 8 && colonAddress.test(chunk)) return number;
+  if (chunk.includes(':') && colonAddress.test(chunk)) return number;
   const ids = chunk.length >= 36 ? chunk.replace(uuid, '0') : chunk;
   const masked = ids.replace(part, (word, offset: number) => standInForWord(word, ids, offset));
   return masked.replace(joinedNumbers, number).replace(leadingSign, '');

@@ -29,20 +29,26 @@ const mostFrames = 100;
 export function parseStack(stack: string): Stack {
   const lines = linesOf(stack);
   const frames: Frame[] = [];
+  let before: Frame[] = [];
   let innermostLast = false;
   let lastRule: FrameRule | undefined;
   for (let i = 0; i < lines.length && frames.length < mostFrames; i++) {
     const line = lines[i] as string;
-    // What caused an error, and what came after it was handled, begin a new stack: the last one tells the fault.
-    if (startsOver(line)) frames.length = 0;
+    // What caused an error, and what came after it was handled, begin a new stack: the last one tells the fault,
+    // unless it never leaves a library.
+    if (startsOver(line)) {
+      if (frames.some((frame) => frame.inApp)) before = frames.splice(0);
+      else frames.length = 0;
+    }
     const found = goFrame(line, lines[i + 1]) ?? matchLine(line, lines[i + 1], lastRule);
     if (found === undefined) continue;
     lastRule = found.rule ?? lastRule;
     innermostLast ||= found.rule?.innermostLast === true;
     if (found.frame !== undefined) frames.push(found.frame);
   }
-  if (innermostLast) frames.reverse();
-  return { frames, type: typeIn(lines, innermostLast) };
+  const telling = frames.some((frame) => frame.inApp) ? frames : [...before, ...frames];
+  if (innermostLast) telling.reverse();
+  return { frames: telling, type: typeIn(lines, innermostLast) };
 }
 
 /** Python's innermost frames are at the end, so a long stack is cut in its middle. */

@@ -33,7 +33,7 @@ interface Reader {
   /** `out` as it was before each object that is still open. */
   opened: string[];
   /** For each closing quote, the first place where it is known to close. */
-  closers: Map<string, number>;
+  closers: Map<string, number> | undefined;
 }
 
 const inChunk = 0;
@@ -81,7 +81,7 @@ export function templateOf(message: string): string {
     beforeLast: '',
     spaced: false,
     opened: [],
-    closers: new Map(),
+    closers: undefined,
   };
   while (reader.at < message.length && reader.out.length < longestTemplate) readOne(reader);
   return reader.out;
@@ -98,6 +98,9 @@ function readOne(reader: Reader): void {
   }
 }
 
+/** A URL goes on where a word would end. */
+const restOfUrl = /[^\s"'`<>()[\]{}|]*/y;
+
 function readChunk(reader: Reader): void {
   const { text, at: start } = reader;
   let end = start + 1;
@@ -105,6 +108,12 @@ function readChunk(reader: Reader): void {
     const kind = kindOf(text.charCodeAt(end));
     if (kind !== inChunk && !(kind === quote && isWithinWord(text, end))) break;
     end++;
+  }
+  const chunk = text.slice(start, end);
+  if (chunk.includes('://')) {
+    restOfUrl.lastIndex = end;
+    restOfUrl.test(text);
+    end = restOfUrl.lastIndex;
   }
   const trimmed = beforePunctuation(text, start, end);
   reader.at = trimmed;
@@ -190,12 +199,13 @@ function readQuoted(reader: Reader): void {
  * text full of opening quotes is searched only once.
  */
 function closingAfter(reader: Reader, closer: string, from: number): number {
-  const known = reader.closers.get(closer);
+  const known = reader.closers?.get(closer);
   if (known !== undefined && known >= from) return known === reader.text.length ? -1 : known;
   const { text } = reader;
   let at = text.indexOf(closer, from);
   while (at >= 0 && (text.charCodeAt(at - 1) === 92 || isWithinWord(text, at)))
     at = text.indexOf(closer, at + 1);
+  reader.closers ??= new Map();
   reader.closers.set(closer, at < 0 ? text.length : at);
   return at;
 }
