@@ -1,0 +1,103 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { roles } from '../../domain/events/catalogue.ts';
+import { asPosition } from '../../domain/position.ts';
+import type { Verification } from '../../projections/rebuild.ts';
+import { CommandError } from './exit.ts';
+import type { HttpClient } from './httpClient.ts';
+import type { EngineAccess, JobOptions } from './ports.ts';
+
+const keyInfo = z
+  .object({
+    keyId: z.string(),
+    role: z.enum(roles),
+    name: z.string(),
+    project: z.string(),
+    issuedAt: z.string(),
+    revokedAt: z.string().optional(),
+  })
+  .transform(({ issuedAt, revokedAt, ...info }) => ({
+    ...info,
+    issuedAt: Date.parse(issuedAt),
+    ...(revokedAt !== undefined && { revokedAt: Date.parse(revokedAt) }),
+  }));
+const keyList = z.object({ keys: z.array(keyInfo) });
+const issuedKey = z.object({ key: z.string() }).and(keyInfo);
+
+const progress = z.object({
+  projection: z.string(),
+  phase: z.string(),
+  eventsRead: z.number(),
+  eventsTotal: z.number(),
+});
+const job = z.object({
+  job: z.object({
+    id: z.string(),
+    state: z.string(),
+    progress: progress.nullish(),
+    result: z.unknown(),
+    error: z.object({ code: z.string(), message: z.string() }).nullish(),
+  }),
+});
+
+const daySum = z.object({ rows: z.number(), checksum: z.string() });
+const verifications = z.array(
+  z
+    .object({
+      projection: z.string(),
+      position: z.string().nullish(),
+      rows: z.number(),
+      differences: z.array(
+        z.object({
+          table: z.string(),
+          day: z.string(),
+          present: daySum.nullish(),
+          expected: daySum.nullish(),
+        }),
+      ),
+    })
+    .transform(
+      ({ position, differences, ...rest }): Verification => ({
+        ...rest,
+        position: position == null ? undefined : asPosition(position),
+        differences: differences.map(({ table, day, present, expected }) => ({
+          table,
+          day,
+          present: present ?? undefined,
+          expected: expected ?? undefined,
+        })),
+      }),
+    ),
+);
+
+const pollMs = 250;
+
+/** The same work, done by an engine that runs elsewhere, asked for over HTTP. */
+export function remoteEngine(client: HttpClient): EngineAccess {
+  /** Follows a job to its end. An interrupt leaves it running: the engine does not depend on who watches. */
+  async function follow(path: string, options: JobOptions): Promise<unknown> {
+    const { projections, onProgress, signal } = options;
+    const wanted = projections.length === 0 ? {} : { projections };
+    let { job: state } = await client.call('POST', path, job, wanted);
+    while (state.state === 'queued' || state.state === 'running') {
+      await wait(pollMs, undefined, { ...(signal && { signal }) });
+      ({ job: state } = await client.call('GET', `/v1/jobs/${state.id}`, job));
+      if (state.progress) onProgress(state.progress);
+    }
+    if (state.error) throw new CommandError(state.error.code, state.error.message);
+    return state.result;
+  }
+
+  return {
+    where: `the engine at ${client.address}`,
+    listKeys: async () => (await client.call('GET', '/v1/keys', keyList)).keys,
+    async issueKey(wanted) {
+      const { key, ...info } = await client.call('POST', '/v1/keys', issuedKey, wanted);
+      return { key, info };
+    },
+    revokeKey: (keyId) => client.call('DELETE', `/v1/keys/${encodeURIComponent(keyId)}`, keyInfo),
+    verify: async (options) => verifications.parse(await follow('/v1/verifications', options)),
+    rebuild: async (options) => z.array(z.string()).parse(await follow('/v1/rebuilds', options)),
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { runCli } from './api/cli/cli.ts';
+import { CommandError } from './api/cli/exit.ts';
+import { offlineEngine } from './api/cli/offline.ts';
+import type { Configured, RunningApp, Settings, Stream } from './api/cli/ports.ts';
+import type { App } from './app.ts';
+import { type Config, ConfigError, parseConfig } from './config.ts';
+
+/** Runs one command line; resolves to the exit code when all that it printed is written. */
+export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const packageFolder = fileURLToPath(new URL('..', import.meta.url));
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  // A reader that went away (`chronoscope keys | head`) is no fault of ours.
+  process.stdout.on('error', () => undefined);
+  return runCli(argv, env, {
+    version: manifest.version,
+    packageFolder,
+    configure,
+    stdout: streamOf(process.stdout),
+    stderr: streamOf(process.stderr),
+  });
+}
+
+const streamOf = (stream: NodeJS.WriteStream): Stream => ({
+  write: (text) => void stream.write(text),
+  isTTY: stream.isTTY === true,
+  get columns() {
+    return stream.columns;
+  },
+});
+
+function configure(env: NodeJS.ProcessEnv): Configured | { faults: readonly string[] } {
+  try {
+    return configured(parseConfig(env));
+  } catch (error) {
+    if (error instanceof ConfigError) return { faults: error.faults };
+    throw error;
+  }
+}
+
+function configured(config: Config): Configured {
+  return {
+    settings: settingsOf(config),
+    async startApp({ logger }) {
+      const app = await open(config, { logger });
+      const started = await app.start().catch(async (error: unknown) => {
+        await app.stop();
+        throw doorFault(error, config);
+      });
+      return running(app, started);
+    },
+    async openOffline({ logger }) {
+      const app = await open(config, { logger });
+      const { runner, log, keyring } = app;
+      const where = `the folder ${config.dataFolder}`;
+      const { firstAdminKey } = keyring;
+      return {
+        ...offlineEngine({ where, runner, log, keyring, close: () => app.stop() }),
+        ...(firstAdminKey !== undefined && { firstAdminKey }),
+      };
+    },
+  };
+}
+
+/** Loaded late: help and wrong usage answer at once, without half a gigabyte of engine. */
+async function open(
+  config: Config,
+  overrides: Parameters<typeof import('./app.ts').createApp>[1],
+): Promise<App> {
+  const { createApp } = await import('./app.ts');
+  return createApp(config, overrides);
+}
+
+function running(app: App, started: Awaited<ReturnType<App['start']>>): RunningApp {
+  return {
+    ...started,
+    listKeys: async () => app.keyring.list(),
+    issueKey: (wanted) => app.keyring.issue(wanted),
+    revokeKey: (keyId) => app.keyring.revoke(keyId),
+    stop: () => app.stop(),
+  };
+}
+
+function doorFault(error: unknown, { http }: Config): unknown {
+  const {
+    code,
+    port = http.port,
+    address = http.host,
+  } = error as NodeJS.ErrnoException & {
+    port?: number;
+    address?: string;
+  };
+  if (code === 'EADDRINUSE') {
+    const hint = 'chronoscope doctor says by whom; --port and --sql-port choose other ports, 0 a free one.';
+    return new CommandError('port_taken', `port ${port} of ${address} is taken`, hint);
+  }
+  if (code === 'EACCES') {
+    return new CommandError(
+      'port_refused',
+      `port ${port} of ${address} may not be used`,
+      'Choose one from 1024 up.',
+    );
+  }
+  return error;
+}
+
+const settingsOf = ({
+  http,
+  sql,
+  dataFolder,
+  adminKey,
+  log,
+  feed,
+  read,
+  redisUrl,
+  logLevel,
+}: Config): Settings => ({
+  host: http.host,
+  port: http.port,
+  dataFolder,
+  sqlPort: sql.port === 'off' || read.kind !== 'chdb' ? undefined : sql.port,
+  log: log.kind === 'lmdb' ? 'lmdb:' : log.url.reveal(),
+  feed: feed.kind === 'log' ? 'log:' : `kafka://${feed.brokers.join(',')}`,
+  read: read.kind === 'chdb' ? 'chdb:' : read.url.reveal(),
+  redisUrl: redisUrl?.reveal(),
+  adminKey: adminKey?.reveal(),
+  logLevel,
+});
