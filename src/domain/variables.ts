@@ -109,7 +109,7 @@ export const variables = {
   SQL_LIMITS: variable({
     schema: pairs({ time: parseDuration, memory: sizeFrom(2 ** 20), rows: count }, defaults.SQL_LIMITS),
     fallback: defaults.SQL_LIMITS,
-    allowed: 'time=<duration> memory=<size> rows=<count>',
+    allowed: 'time=, memory= and rows=, such as 30s, 192mb and 1000000',
     about: 'What one SQL query of an analyst may take.',
   }),
   RULES: variable({
