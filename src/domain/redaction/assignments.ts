@@ -99,7 +99,7 @@ const isSpace = (code: number): boolean => code === 32 || code === 9 || code ===
 /** Past the quotes, brackets and backslashes that close a quoted key. */
 function beforeClosers(text: string, end: number, floor: number): number {
   let at = end;
-  while (at > floor && end - at < 6) {
+  while (at > floor && end - at < 10) {
     const code = text.charCodeAt(at - 1);
     if (code !== 34 && code !== 39 && code !== 96 && code !== 92 && code !== 93) break;
     at--;
@@ -109,8 +109,18 @@ function beforeClosers(text: string, end: number, floor: number): number {
 
 function wordStart(text: string, end: number, floor: number): number {
   let start = end;
-  while (start > floor && end - start < longestWord && isKeyCode(text.charCodeAt(start - 1))) start--;
+  while (start > floor && end - start < longestWord) {
+    if (!isKeyCode(text.charCodeAt(start - 1)) && !isElision(text, start - 1, end)) break;
+    start--;
+  }
   return start;
+}
+
+/** The apostrophe of `clé d'API`. */
+function isElision(text: string, at: number, end: number): boolean {
+  const code = text.charCodeAt(at);
+  if ((code !== 39 && code !== 0x2019) || at + 1 >= end) return false;
+  return isKeyCode(text.charCodeAt(at - 1)) && isKeyCode(text.charCodeAt(at + 1));
 }
 
 const markerOpening = '[redacted:';

@@ -117,7 +117,7 @@ export function createKeyClassifier(
       const words = wordsOf(word);
       const verdict = classify(words, true);
       const last = words.at(-1) ?? '';
-      const qualified = words.length === 1 && (tails.has(last) || qualifiers.has(last));
+      const qualified = words.length <= 2 && (tails.has(last) || qualifiers.has(last));
       return { verdict, more: verdict === 'token' || (verdict === 'none' && qualified) };
     }),
   };

@@ -146,12 +146,14 @@ const plus = 43;
 
 /** Where the phone number begins, its plus or parenthesis included; -1 when the digits are none. */
 function phoneStartOf(text: string, start: number, end: number, digits: string): number {
-  const from = text.charCodeAt(start - 1) === opening ? start - 1 : start;
-  if (text.charCodeAt(from - 1) === plus) {
-    const before = from < 2 ? 0 : text.charCodeAt(from - 2);
-    return !isWordCode(before) && digits.length <= 15 && isInternational(digits) ? from - 1 : -1;
+  const opened = text.charCodeAt(start - 1) === opening ? start - 1 : start;
+  if (text.charCodeAt(opened - 1) === plus) {
+    const before = opened < 2 ? 0 : text.charCodeAt(opened - 2);
+    return !isWordCode(before) && digits.length <= 15 && isInternational(digits) ? opened - 1 : -1;
   }
   if (digits.length > 17) return -1;
-  if (isDialledInternational(digits, end - start === digits.length)) return from;
-  return digits.length >= 9 && digits.length <= 11 && isNational(text.slice(from, end)) ? from : -1;
+  if (isDialledInternational(digits, end - start === digits.length)) return start;
+  if (digits.length < 9 || digits.length > 11) return -1;
+  if (opened < start && isNational(text.slice(opened, end))) return opened;
+  return isNational(text.slice(start, end)) ? start : -1;
 }

@@ -9,7 +9,7 @@ export const Feature = {
   separator: 1 << 8,
   /** `@`, or `%` as in `%40`. */
   at: 1 << 9,
-  /** Sixteen or more word characters in a row, not all of them hexadecimal. */
+  /** Sixteen or more word characters in a row, more than forty if all of them are hexadecimal. */
   longWord: 1 << 10,
   /** Eight or more digits with nothing but number separators between. */
   number: 1 << 11,
@@ -69,12 +69,17 @@ export function scan(text: string): number {
       if (++digits === 8) seen |= Feature.number;
     } else if ((bits & numberSeparator) === 0) digits = 0;
   }
-  if (run >= 16 && (runBits & beyondHex) !== 0) seen |= Feature.longWord;
+  if (isLongWord(run, runBits)) seen |= Feature.longWord;
   return seen & features;
 }
 
+/** Hexadecimal words up to the length of a git hash are ids, and every event has some. */
+function isLongWord(run: number, runBits: number): boolean {
+  return run > 40 || (run >= 16 && (runBits & beyondHex) !== 0);
+}
+
 function wordFeatures(text: string, end: number, run: number, runBits: number, next: number): number {
-  if (run >= 16 && (runBits & beyondHex) !== 0) return Feature.longWord;
+  if (isLongWord(run, runBits)) return Feature.longWord;
   if (next !== space) return 0;
   const first = text.charCodeAt(end - run);
   if (first === dash) return (runBits & letter) !== 0 ? Feature.announcer : 0;

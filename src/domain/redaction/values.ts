@@ -64,7 +64,7 @@ export function readValue(text: string, from: number, prose: boolean): ValueSpan
   let at = from;
   while (at - from < 8 && isBlank(text.charCodeAt(at))) at++;
   const slashes = at;
-  while (at - slashes < 8 && text.charCodeAt(at) === 92) at++;
+  while (at - slashes < 16 && text.charCodeAt(at) === 92) at++;
   const closer = closers[text.charAt(at)];
   const value =
     closer !== undefined ? quotedValue(text, at + 1, closer, at - slashes) : bareValue(text, slashes, prose);
