@@ -1,0 +1,76 @@
+import { promisify } from 'node:util';
+import {
+  brotliDecompress,
+  constants,
+  createBrotliCompress,
+  createDeflate,
+  createGzip,
+  gunzip,
+  inflate,
+} from 'node:zlib';
+import { Decompress } from 'fzstd';
+import { refuse } from '../errors.ts';
+
+/** Undoes a request's `Content-Encoding`; no encoding may blow a body up beyond `maxBytes`. */
+export async function decodeBody(body: Buffer, encoding: string, maxBytes: number): Promise<Buffer> {
+  const options = { maxOutputLength: maxBytes };
+  try {
+    switch (encoding) {
+      case '':
+      case 'identity':
+        return body;
+      case 'gzip':
+      case 'x-gzip':
+        return await promisify(gunzip)(body, options);
+      case 'deflate':
+        return await promisify(inflate)(body, options);
+      case 'br':
+        return await promisify(brotliDecompress)(body, options);
+      case 'zstd':
+        return unZstd(body, maxBytes);
+    }
+  } catch (error) {
+    const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    if (tooLarge) throw refuse('QUERY_IS_TOO_LARGE', `The request is longer than ${maxBytes} bytes`);
+    if (error instanceof Error && error.name === 'SqlError') throw error;
+    throw refuse('CANNOT_DECOMPRESS', `The body is not ${encoding}, as its Content-Encoding says`);
+  }
+  throw refuse(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `Content-Encoding ${encoding} is not supported: gzip, deflate, br, zstd`,
+  );
+}
+
+function unZstd(body: Buffer, maxBytes: number): Buffer {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  const stream = new Decompress((chunk) => {
+    total += chunk.length;
+    if (total > maxBytes) throw refuse('QUERY_IS_TOO_LARGE', `The request is longer than ${maxBytes} bytes`);
+    parts.push(chunk);
+  });
+  stream.push(body, true);
+  return Buffer.concat(parts);
+}
+
+export type ResponseEncoding = 'gzip' | 'deflate' | 'br';
+
+/** The first of ours that the client takes; a server of ClickHouse's prefers them in this order too. */
+export function chosenEncoding(acceptEncoding: string): ResponseEncoding | undefined {
+  const accepted = new Set(
+    acceptEncoding
+      .toLowerCase()
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => !/;\s*q=0(?:\.0*)?$/.test(item))
+      .map((item) => item.split(';')[0]?.trim()),
+  );
+  if (accepted.has('gzip') || accepted.has('*')) return 'gzip';
+  return accepted.has('br') ? 'br' : accepted.has('deflate') ? 'deflate' : undefined;
+}
+
+export function encoder(encoding: ResponseEncoding) {
+  if (encoding === 'gzip') return createGzip({ level: 3 });
+  if (encoding === 'deflate') return createDeflate({ level: 3 });
+  return createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 4 } });
+}
