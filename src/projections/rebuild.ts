@@ -1,6 +1,6 @@
 import type { Position } from '../domain/position.ts';
 import { startOfDay } from '../domain/retention.ts';
-import { rowsOf } from './batches.ts';
+import { insertable, rowsOfAll } from './batches.ts';
 import { checksums, type DayChecksum, type Difference, differences } from './checksums.ts';
 import {
   attachPartition,
@@ -165,10 +165,8 @@ function createFiller(
   async function insert(batch: EventBatch): Promise<void> {
     const events =
       carriedBefore === 0 ? batch.events : batch.events.filter((e) => e.recordedAt >= carriedBefore);
-    const rows = rowsOf(projection, building, { ...batch, events }, (f) =>
-      observer.unprojectable(projection.name, f),
-    );
-    if (rows !== undefined) await store.insert(rows);
+    const rows = rowsOfAll([projection], events, observer.unprojectable).get(projection.name);
+    if (rows !== undefined) await store.insert(insertable(projection, building, batch, rows));
   }
 
   return {

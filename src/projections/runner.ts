@@ -1,4 +1,5 @@
 import type { Position } from '../domain/position.ts';
+import { BatchWindow } from './batchWindow.ts';
 import {
   createDatabases,
   createDerivations,
@@ -9,10 +10,12 @@ import {
 } from './generations.ts';
 import type { Checkpoint, Generation } from './ports.ts';
 import type { Projection } from './projection.ts';
+import type { ProjectionSettings } from './settings.ts';
 import { ProjectionWorker, type WorkerDeps } from './worker.ts';
 
-export interface RunnerDeps extends WorkerDeps {
+export interface RunnerDeps extends Omit<WorkerDeps, 'window'> {
   projections: readonly Projection[];
+  settings: ProjectionSettings;
 }
 
 /** Where one projection stands. */
@@ -39,6 +42,12 @@ export type Runner = Awaited<ReturnType<typeof createRunner>>;
 /** Prepares the tables and views of every projection, then keeps each one up with the feed, independent of the rest. */
 export async function createRunner(deps: RunnerDeps) {
   const { checkpoints, feed, store, settings, clock } = deps;
+  const window = new BatchWindow(deps.projections, {
+    feed,
+    settings,
+    onUnprojectable: deps.observer.unprojectable,
+  });
+  const workerDeps: WorkerDeps = { ...deps, window };
   const waiters = new Set<() => void>();
   const wake = () => {
     for (const waiter of waiters) waiter();
@@ -56,7 +65,13 @@ export async function createRunner(deps: RunnerDeps) {
   };
 
   const workerOf = (tracked: Tracked, generation: Generation) =>
-    new ProjectionWorker(tracked.projection, generation, deps, (active) => save(tracked, { active }), wake);
+    new ProjectionWorker(
+      tracked.projection,
+      generation,
+      workerDeps,
+      (active) => save(tracked, { active }),
+      wake,
+    );
 
   const all: Tracked[] = [];
   await createDatabases(store);

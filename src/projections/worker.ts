@@ -1,14 +1,15 @@
+import type { RecordedEvent } from '../domain/events/envelope.ts';
 import type { Position } from '../domain/position.ts';
-import { rowsOf, type Unprojectable } from './batches.ts';
-import type { CheckpointStore, EventBatch, EventFeed, Generation, ReadStore } from './ports.ts';
+import { insertable, type Rows, rowsOfAll, type Unprojectable } from './batches.ts';
+import { type BatchWindow, type ProjectedBatch, pause } from './batchWindow.ts';
+import type { CheckpointStore, EventFeed, Generation, ReadStore } from './ports.ts';
 import type { Projection } from './projection.ts';
-import type { ProjectionSettings } from './settings.ts';
 
 export interface WorkerDeps {
+  window: BatchWindow;
   feed: EventFeed;
   store: ReadStore;
   checkpoints: CheckpointStore;
-  settings: ProjectionSettings;
   clock: () => number;
   observer: ProjectionObserver;
 }
@@ -99,15 +100,12 @@ export class ProjectionWorker {
   }
 
   async #follow(signal: AbortSignal, onProgress: () => void): Promise<void> {
-    const { feed, settings } = this.#deps;
     await this.#repeatPending();
-    const batches = feed.subscribe({ after: this.done, maxEvents: settings.maxBatchEvents, signal });
-    for await (const batch of batches) {
+    for (;;) {
+      const batch = await this.#deps.window.next(this.projection, this.done, signal);
+      if (batch === undefined) return;
       await this.#apply(batch);
       onProgress();
-      if (signal.aborted) return;
-      // A short batch means that the head is near: waiting a little makes the next one worth an insert.
-      if (batch.events.length < settings.maxBatchEvents / 2) await pause(settings.lingerMs, signal);
     }
   }
 
@@ -115,18 +113,19 @@ export class ProjectionWorker {
   async #repeatPending(): Promise<void> {
     const { pending } = this.#generation;
     if (pending === undefined) return;
-    const batch: EventBatch = { events: [], from: pending.from, to: pending.to };
-    const events = [];
+    const events: RecordedEvent[] = [];
     for await (const part of this.#deps.feed.read({ after: pending.from, until: pending.to })) {
       events.push(...part.events);
     }
-    await this.#insert({ ...batch, events });
-    this.#advance(batch.to, events.at(-1)?.recordedAt);
+    const rows = rowsOfAll([this.projection], events, this.#deps.observer.unprojectable);
+    await this.#insert(pending, rows.get(this.projection.name));
+    this.#advance(pending.to, events.at(-1)?.recordedAt);
   }
 
-  async #apply(batch: EventBatch): Promise<void> {
-    const inserted = await this.#insert(batch);
-    this.#advance(batch.to, batch.events.at(-1)?.recordedAt);
+  async #apply(batch: ProjectedBatch): Promise<void> {
+    const stretch = { ...(batch.from === undefined ? {} : { from: batch.from }), to: batch.to };
+    const inserted = await this.#insert(stretch, batch.rowsOf(this.projection));
+    this.#advance(batch.to, batch.lastRecordedAt);
     const now = this.#deps.clock();
     if (inserted) this.#lastSavedAt = now;
     else if (now - this.#lastSavedAt > idleSaveMs) {
@@ -135,18 +134,16 @@ export class ProjectionWorker {
     }
   }
 
-  async #insert(batch: EventBatch): Promise<boolean> {
-    const { observer, store } = this.#deps;
-    const name = this.projection.name;
-    const rows = rowsOf(this.projection, this.#generation, batch, (f) => observer.unprojectable(name, f));
+  async #insert(pending: NonNullable<Generation['pending']>, rows: Rows | undefined): Promise<boolean> {
     if (rows === undefined) return false;
+    const { observer, store } = this.#deps;
     const { version, number, done } = this.#generation;
-    const pending = { ...(batch.from === undefined ? {} : { from: batch.from }), to: batch.to };
     this.#generation = { version, number, ...(done === undefined ? {} : { done }), pending };
     await this.#save(this.#generation);
     const started = performance.now();
-    await store.insert(rows);
-    observer.inserted(name, rows.rowCount, (performance.now() - started) / 1000);
+    const stretch = { from: pending.from, to: pending.to };
+    await store.insert(insertable(this.projection, this.#generation, stretch, rows));
+    observer.inserted(this.projection.name, rows.count, (performance.now() - started) / 1000);
     this.#lastError = undefined;
     return true;
   }
@@ -157,17 +154,4 @@ export class ProjectionWorker {
     if (recordedAt !== undefined) this.#lastRecordedAt = recordedAt;
     this.#onAdvance();
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

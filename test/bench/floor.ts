@@ -7,11 +7,13 @@ import { openChdbStore } from '../../src/adapters/chdb/readStore.ts';
 import { createMemoryLog } from '../../src/adapters/memory/eventLog.ts';
 import { createIngest } from '../../src/api/ingest.ts';
 import { createUuidV7Factory } from '../../src/domain/uuid.ts';
-import { rowsOf } from '../../src/projections/batches.ts';
+import { insertable, rowsOfAll } from '../../src/projections/batches.ts';
 import { projections } from '../../src/projections/catalogue.ts';
 import { createDatabases, createDerivations, createTables } from '../../src/projections/generations.ts';
 import { defaultProjectionSettings } from '../../src/projections/settings.ts';
 import { createTraffic } from './traffic.ts';
+
+const generation = { version: 1, number: 1 };
 
 /**
  * The floor: the rows of the same traffic, encoded beforehand, inserted straight into the same tables with the same
@@ -22,7 +24,6 @@ async function main(events: number): Promise<void> {
   const engine = await openChdbEngine({ path: folder });
   const store = await openChdbStore(engine);
   await createDatabases(store);
-  const generation = { version: 1, number: 1 };
   for (const projection of projections) {
     await createTables(store, projection, generation, defaultProjectionSettings.retentionDays);
     await createDerivations(store, projection, generation);
@@ -46,7 +47,7 @@ async function encodedBatches(events: number) {
   const now = Date.now();
   const newId = createUuidV7Factory({ now: Date.now, randomBytes });
   const ingest = createIngest({ log, redact: (event) => event, newId, clock: Date.now });
-  const traffic = createTraffic({ seed: 1, start: now - 3_600_000, eventsPerSecond: events / 3600 });
+  const traffic = createTraffic({ seed: 1, start: now - 3_600_000, eventsPerSecond: 1_428 });
   const caller = { keyId: 'floor', role: 'admin', project: 'default' } as const;
   for (let done = 0; done < events; done += 1000) {
     const natives = traffic
@@ -59,11 +60,12 @@ async function encodedBatches(events: number) {
   }
   const batches = [];
   for await (const batch of log.read({ maxEvents: defaultProjectionSettings.maxBatchEvents })) {
+    const rows = rowsOfAll(projections, batch.events, (_, { error }) => {
+      throw error;
+    });
     for (const projection of projections) {
-      const rows = rowsOf(projection, { version: 1, number: 1 }, batch, ({ error }) => {
-        throw error;
-      });
-      if (rows !== undefined) batches.push(rows);
+      const filled = rows.get(projection.name);
+      if (filled !== undefined) batches.push(insertable(projection, generation, batch, filled));
     }
   }
   return batches;
