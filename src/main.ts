@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runCli } from './api/cli/cli.ts';
 import { CommandError } from './api/cli/exit.ts';
-import { offlineEngine } from './api/cli/offline.ts';
 import type { Configured, RunningApp, Settings, Stream } from './api/cli/ports.ts';
 import type { App } from './app.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
@@ -51,6 +50,7 @@ function configured(config: Config): Configured {
       return running(app, started);
     },
     async openOffline({ logger }) {
+      const { offlineEngine } = await import('./api/cli/offline.ts');
       const app = await open(config, { logger });
       const { runner, log, keyring } = app;
       const where = `the folder ${config.dataFolder}`;

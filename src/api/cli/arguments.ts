@@ -25,12 +25,25 @@ export function findCommand(argv: readonly string[], commands: readonly Command[
   const at = argv.findIndex((word) => !word.startsWith('-'));
   const word = argv[at];
   if (word === undefined) return { command: undefined, word: undefined, rest: [...argv] };
-  const after = argv.findIndex((each, index) => index > at && !each.startsWith('-'));
+  const isPart = (each: string) => commands.some(({ name }) => name === `${word} ${each}`);
+  const after = argv.findIndex((each, index) => index > at && isPart(each));
   const pair = commands.find(({ name }) => name === `${word} ${argv[after]}`);
   if (pair !== undefined)
     return { command: pair, word, rest: argv.filter((_, i) => i !== at && i !== after) };
   const command = commands.find(({ name }) => name === word);
   return { command, word, rest: argv.filter((_, i) => i !== at) };
+}
+
+/** A family takes no arguments of its own: what stands there was meant as one of its parts. */
+export function tooMuch(command: Command, word: string, commands: readonly Command[]): UsageError {
+  const parts = commands
+    .filter(({ name }) => name.startsWith(`${command.name} `))
+    .map(({ name }) => name.slice(command.name.length + 1));
+  if (parts.length === 0) return new UsageError(`"${word}" is one argument too many`);
+  const meant = suggest(word, parts);
+  const known = `they are ${parts.join(', ')}`;
+  const hint = meant === undefined ? known : `did you mean "${meant}"?`;
+  return new UsageError(`there is no command "${command.name} ${word}"`, hint);
 }
 
 export function unknownCommand(word: string, commands: readonly Command[]): UsageError {
@@ -51,8 +64,9 @@ export interface Parsed {
 /** Parses and judges: what is unknown, lacks its value or is too much is a `UsageError`. */
 export function parse(
   argv: readonly string[],
-  options: Readonly<Record<string, Option>>,
+  options: Readonly<Record<string, Option>> = {},
   positionals: readonly string[] = [],
+  extra: (word: string) => UsageError = (word) => new UsageError(`"${word}" is one argument too many`),
 ): Parsed {
   const known = { ...globalOptions, ...options };
   const config = Object.fromEntries(
@@ -69,7 +83,7 @@ export function parse(
     if (option === undefined) throw unknownOption(token.rawName, Object.keys(known));
     values[token.name] = judged(token.rawName, option, token.value);
   }
-  if (values.help !== true) checkCount(parsed.positionals, positionals);
+  if (values.help !== true) checkCount(parsed.positionals, positionals, extra);
   return { values, positionals: parsed.positionals };
 }
 
@@ -94,10 +108,14 @@ function unknownOption(rawName: string, names: readonly string[]): UsageError {
 /** A name that ends in an ellipsis stands for any number of arguments, none included. */
 export const isRepeated = (name: string): boolean => name.endsWith('…');
 
-function checkCount(given: readonly string[], wanted: readonly string[]): void {
+function checkCount(
+  given: readonly string[],
+  wanted: readonly string[],
+  extra: (word: string) => UsageError,
+): void {
   if (wanted.some(isRepeated)) return;
   const missing = wanted[given.length];
   if (missing !== undefined) throw new UsageError(`<${missing}> is missing`);
-  const extra = given[wanted.length];
-  if (extra !== undefined) throw new UsageError(`"${extra}" is one argument too many`);
+  const surplus = given[wanted.length];
+  if (surplus !== undefined) throw extra(surplus);
 }

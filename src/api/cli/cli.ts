@@ -1,4 +1,4 @@
-import { findCommand, type Parsed, parse, unknownCommand } from './arguments.ts';
+import { findCommand, type Parsed, parse, tooMuch, unknownCommand } from './arguments.ts';
 import type { Command, Run } from './command.ts';
 import { commands } from './commands.ts';
 import { exitCodes, UsageError } from './exit.ts';
@@ -32,7 +32,10 @@ async function dispatch(
   const words = asksHelp ? withoutFirst(argv, 'help') : argv;
   const { command, word, rest } = findCommand(words, commands);
   if (command === undefined && word !== undefined) throw unknownCommand(word, commands);
-  const parsed = parse(asksHelp ? [...rest, '--help'] : rest, command?.options ?? {}, command?.positionals);
+  const line = asksHelp ? [...rest, '--help'] : rest;
+  const parsed = parse(line, command?.options, command?.positionals, (extra) => {
+    return command === undefined ? unknownCommand(extra, commands) : tooMuch(command, extra, commands);
+  });
   const run = createRun(parsed, env, ports, json);
   if (parsed.values.version === true) {
     if (json) run.printJson({ version: ports.version });

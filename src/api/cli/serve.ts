@@ -48,7 +48,7 @@ export async function serve(
 
 export const serveCommand: Command = {
   name: 'serve',
-  summary: 'start the engine: the doors, the log, the read models, all in this process',
+  summary: 'start the engine: everything, in this one process',
   details: [
     'On the very first start an admin key is made and shown. SIGTERM and Ctrl-C drain what is under way and end within ten seconds; a second one ends at once.',
     'Logs go to standard error: lines to read on a terminal, JSON elsewhere.',

@@ -51,10 +51,12 @@ function place(anchor: number, time: number): { day: number; minute: number } {
 
 const ramp = (value: number): number => Math.min(1, Math.max(0, value));
 
+/** The rollback gives the pool its size back at once; what is left is the queue of those who waited. */
+const queueAfterRollback = 0.3;
+
 function pressureAt(minute: number): number {
-  const risen = ramp((minute - badDeployAt - 1) / risesWithin);
-  const fallen = ramp((minute - rollbackAt) / fallsWithin);
-  return risen * (1 - fallen);
+  if (minute < rollbackAt) return ramp((minute - badDeployAt - 1) / risesWithin);
+  return queueAfterRollback * (1 - ramp((minute - rollbackAt) / fallsWithin));
 }
 
 const goodVersion = '2.13.1';

@@ -14,7 +14,7 @@ const latencyAnswer = z.object({ operations: z.array(z.unknown()) });
 
 export const demoCommand: Command = {
   name: 'demo',
-  summary: 'let a simulated bot produce traffic: five operations, a day behind it, an incident with a cause',
+  summary: 'let a simulated bot produce traffic, an incident included',
   details: [
     `Without --url an engine is started for it, on ${ownFolder} unless a data folder is named; with --url it sends to a running one. What it sends is kept like all events, so give it a folder of its own.`,
     'The incident and the questions that find its cause are told in docs/demo.md.',

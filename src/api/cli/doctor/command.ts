@@ -100,7 +100,7 @@ function lines({ paint, width }: Run, { name, state, message, advice }: Finding)
 
 export const doctorCommand: Command = {
   name: 'doctor',
-  summary: 'explain what is wrong with this machine, the data folder, the ports, the configuration',
+  summary: 'explain what is wrong with this machine, folder, port or version',
   details: ['Ends with 1 when there is a problem. Nothing is changed.'],
   options: dataOption,
   examples: ['chronoscope doctor', 'chronoscope doctor --json'],
