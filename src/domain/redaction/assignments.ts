@@ -89,9 +89,11 @@ function keyBefore(text: string, separator: number, floor: number, keys: KeyClas
     return owned === undefined ? undefined : { verdict: keys.phrase(owned), structural: false };
   }
   if (!more) return { verdict, structural: isEquals || beginsClause(text, start) };
-  const phraseStart = phraseStartOf(text, start, floor);
-  const whole = phraseStart === start ? verdict : keys.phrase(text.slice(phraseStart, unwrapped));
-  return { verdict: whole, structural: isEquals || beginsClause(text, phraseStart) };
+  const starts = phraseStarts(text, start, floor);
+  const whole = keys.phrase(text.slice(starts.at(-1), unwrapped));
+  // The term itself has to begin the clause: `api key: x` does, `all tests pass: 12` does not.
+  const term = starts.find((from) => keys.phrase(text.slice(from, unwrapped)) !== 'none') ?? start;
+  return { verdict: whole, structural: isEquals || beginsClause(text, term) };
 }
 
 const isSpace = (code: number): boolean => code === 32 || code === 9 || code === 0xa0;
@@ -128,16 +130,17 @@ const markerOpening = '[redacted:';
 const isMarkerLabel = (text: string, start: number): boolean =>
   start >= markerOpening.length && text.startsWith(markerOpening, start - markerOpening.length);
 
-/** Where the phrase begins whose last word begins at `start`: up to three words more, parted by single spaces. */
-function phraseStartOf(text: string, start: number, floor: number): number {
-  let from = start;
-  for (let words = 1; words < mostWords; words++) {
-    if (from <= floor + 1 || !isSpace(text.charCodeAt(from - 1))) return from;
+/** Where the phrases begin whose last word begins at `start`: that one, and up to three words before it. */
+function phraseStarts(text: string, start: number, floor: number): number[] {
+  const starts = [start];
+  for (let from = start; starts.length < mostWords; ) {
+    if (from <= floor + 1 || !isSpace(text.charCodeAt(from - 1))) break;
     const before = wordStart(text, from - 1, floor);
-    if (before === from - 1 || isMarkerLabel(text, before)) return from;
+    if (before === from - 1 || isMarkerLabel(text, before)) break;
+    starts.push(before);
     from = before;
   }
-  return from;
+  return starts;
 }
 
 const connector = /(?:^|\s)(?:for|of|для|от|від|עבור|של|für|von|para|pour|per) $/;
@@ -146,7 +149,7 @@ const connector = /(?:^|\s)(?:for|of|для|от|від|עבור|של|für|von|p
 function ownedPhrase(text: string, start: number, end: number, floor: number): string | undefined {
   if (start < 4 || text.charCodeAt(start - 1) !== 32) return undefined;
   if (!connector.test(text.slice(Math.max(floor, start - 6), start))) return undefined;
-  return text.slice(phraseStartOf(text, start, floor), end);
+  return text.slice(phraseStarts(text, start, floor).at(-1), end);
 }
 
 /** A key after a line's beginning or an opening sign is one by form; after other words it is so by sense only. */
@@ -189,7 +192,7 @@ function isSecretValue(text: string, span: ValueSpan, { verdict, structural }: T
     return looksRandom(value) || (!/^\d{1,3}$/.test(value) && endsClause(text, span.end));
   }
   if (looksLikeCode(value) || value.startsWith('/') || value.startsWith('http')) return false;
-  if (looksRandom(value)) return true;
+  if (looksRandom(value)) return structural || span.quoted || !/^\d+$/.test(value);
   return structural && value.length >= 4 && !/^\d{1,5}$/.test(value) && (span.quoted || !value.includes(' '));
 }
 

@@ -108,19 +108,38 @@ function longestMatch(
   first: number,
   switches: KindSwitches,
 ): Finding | undefined {
+  if (first > 0 && isGlued(text, run, first)) return undefined;
   const from = run.before[first] as number;
   for (let last = run.starts.length - 1; last >= first; last--) {
     const to = run.before[last + 1] as number;
     const end = run.ends[last] as number;
     // Followed by more of a word, it is part of an identifier.
     if (to - from < 8 || to - from > 19 || isWordCode(text.charCodeAt(end))) continue;
+    if (last + 1 < run.starts.length && isGlued(text, run, last + 1)) continue;
     const digits = run.digits.slice(from, to);
     const start = run.starts[first] as number;
     if (switches.card && isCard(text, run, first, last, digits)) return { start, end, label: 'card' };
-    const phoneStart = switches.phone ? phoneStartOf(text, start, end, digits) : -1;
+    const phoneStart =
+      switches.phone && hasPhoneGaps(text, run, first, last) ? phoneStartOf(text, start, end, digits) : -1;
     if (phoneStart >= 0) return { start: phoneStart, end, label: 'phone' };
   }
   return undefined;
+}
+
+/** Nothing but a dot, a hyphen or a slash parts the group from the one before: they are parts of one thing. */
+function isGlued(text: string, run: NumberRun, group: number): boolean {
+  const from = run.ends[group - 1] as number;
+  const code = text.charCodeAt(from);
+  return from + 1 === run.starts[group] && code !== 32 && code !== 40 && code !== 41;
+}
+
+const phoneGap = /^(?:[ .-]|\)[ -]?| \()$/;
+
+function hasPhoneGaps(text: string, run: NumberRun, first: number, last: number): boolean {
+  for (let i = first; i < last; i++) {
+    if (!phoneGap.test(text.slice(run.ends[i] as number, run.starts[i + 1]))) return false;
+  }
+  return true;
 }
 
 function isCard(text: string, run: NumberRun, first: number, last: number, digits: string): boolean {
@@ -152,7 +171,8 @@ function phoneStartOf(text: string, start: number, end: number, digits: string):
     return !isWordCode(before) && digits.length <= 15 && isInternational(digits) ? opened - 1 : -1;
   }
   if (digits.length > 17) return -1;
-  if (isDialledInternational(digits, end - start === digits.length)) return start;
+  if (text.startsWith('00', start) && isDialledInternational(digits, end - start === digits.length))
+    return start;
   if (digits.length < 9 || digits.length > 11) return -1;
   if (opened < start && isNational(text.slice(opened, end))) return opened;
   return isNational(text.slice(start, end)) ? start : -1;

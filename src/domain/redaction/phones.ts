@@ -89,7 +89,7 @@ export function isNational(written: string): boolean {
 
 /** `00` instead of the plus; unbroken, only before a longer country code, for short ones are more often padding. */
 export function isDialledInternational(digits: string, unbroken: boolean): boolean {
-  if (!digits.startsWith('00') || digits.length < 12) return false;
+  if (digits.length < 12) return false;
   const rest = digits.slice(2);
   return isInternational(rest) && !(unbroken && /^[17]/.test(rest));
 }

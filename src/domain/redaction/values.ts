@@ -100,6 +100,19 @@ function bareValue(text: string, start: number, prose: boolean): ValueSpan {
   ending.lastIndex = marker > 0 ? marker : start;
   let end = ending.exec(text)?.index ?? text.length;
   const floor = Math.max(marker, start);
-  if (prose) while (end > floor && '.,;:!?)}]'.includes(text.charAt(end - 1))) end--;
+  if (prose) end = beforePunctuation(text, floor, end);
   return { start, end, quoted: false };
+}
+
+const pairs: Readonly<Record<string, string>> = { ')': '(', '}': '{', ']': '[' };
+
+/** The sentence's punctuation is none of the value's, but the brace of `{name}` is. */
+function beforePunctuation(text: string, start: number, end: number): number {
+  let at = end;
+  while (at > start && '.,;:!?)}]'.includes(text.charAt(at - 1))) {
+    const open = pairs[text.charAt(at - 1)];
+    if (open !== undefined && text.charAt(start) === open) return at;
+    at--;
+  }
+  return at;
 }
