@@ -3,7 +3,7 @@ import type { StreamAppend } from '../projections/ports.ts';
 
 /** Far above what the doors let through; they keep one caller from taking the log's memory for all others. */
 const MAX_EVENTS_PER_CALL = 100_000;
-const MAX_STREAM_CHARACTERS = 400;
+const MAX_STREAM_CHARACTERS = 500;
 const MAX_FIELD_CHARACTERS = 1_000;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -147,7 +147,8 @@ function flattened(data: unknown, room: number): Fields {
 }
 
 const messageOf = (event: Fields, data: unknown): string => {
-  const said = isPlainObject(data) ? text(data.message) : text(data);
+  const words = typeof data === 'string' && text(event.data_base64) === undefined ? text(data) : undefined;
+  const said = isPlainObject(data) ? text(data.message) : words;
   const subject = text(event.subject);
   return said ?? `${String(event.type)}${subject === undefined ? '' : ` ${subject}`}`;
 };

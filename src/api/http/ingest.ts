@@ -32,7 +32,7 @@ const answerSchema = z
   })
   .meta({
     description: 'All accepted events are on disk.',
-    examples: [{ accepted: 2, duplicates: 0, rejected: [], position: '00000000000004d2' }],
+    examples: [{ accepted: 2, duplicates: 0, rejected: [], position: '1234' }],
   });
 
 export function ingestRoutes(app: AppInstance, deps: IngestRouteDeps): void {
@@ -52,7 +52,7 @@ function addEventsRoute(app: AppInstance, { ingest, limits = defaultBodyLimits }
       config: { role: 'ingest' },
       // The schema of the body is for its description: each event is judged alone, so that one cannot spoil a batch.
       validatorCompiler: (part) =>
-        part.httpPart === 'body' ? (value) => ({ value }) : validatorCompiler(part as never),
+        part.httpPart === 'body' ? (value) => ({ value }) : validatorCompiler(part),
       schema: {
         summary: 'Send events',
         description: 'Answers once all accepted events are on disk.',
