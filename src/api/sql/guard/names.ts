@@ -24,6 +24,9 @@ export function checkNames(list: readonly Token[], rules: NameRules): void {
       throw refuse('SYNTAX_ERROR', 'A name holds a character that cannot be seen');
     }
   }
+  if (list.some((t, i) => isWord(t, 'INTO') && isWord(list[i + 1], 'OUTFILE'))) {
+    throw refuse('ACCESS_DENIED', 'INTO OUTFILE is not allowed here');
+  }
   for (const { at, names } of chains(list)) {
     const [first, ...others] = names;
     if (first === undefined) continue;

@@ -131,9 +131,18 @@ const harmlessExplains = [...harmlessForBound, 'EXPLAIN', 'EXPLAIN PLAN', 'EXPLA
 
 function checkStatement(root: Node, rules: TreeRules, bound: boolean): void {
   if (root.kind === 'SelectWithUnionQuery') checkTree(root, rules);
-  else if (root.kind === 'DescribeQuery') for (const child of root.children) checkTree(child, rules);
+  else if (root.kind === 'DescribeQuery') checkDescribe(root, rules);
   else if (root.kind === 'Explain') checkExplain(root, rules, bound);
   else throw readOnly(root.kind);
+}
+
+/** Whatever else hangs below is where the answer should be written to. */
+function checkDescribe(root: Node, rules: TreeRules): void {
+  const [table, ...others] = root.children;
+  if (table?.kind !== 'TableExpression' || others.length > 0) {
+    throw refuse('ACCESS_DENIED', 'DESCRIBE takes a table or a query and nothing more here');
+  }
+  checkTree(table, rules);
 }
 
 const readOnly = (kind: string) =>
