@@ -12,7 +12,7 @@ const batchBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 
 /** Figures that are read at the moment of a scrape. */
 export interface Gauges {
-  queueEvents(): number;
+  ingest(): { accepted: number; duplicates: number; rejected: number; pendingEvents: number };
   projections(): Promise<readonly { projection: string; lagEvents: number; lagMs: number }[]>;
   log(): Promise<{ bytes: number; events: number }>;
   engineMemoryBytes(): Promise<number>;
@@ -42,12 +42,6 @@ export function createMetrics() {
     help: 'How long this engine took to answer',
     labelNames: ['route'],
     buckets: durationBuckets,
-    registers,
-  });
-  const ingested = new Counter({
-    name: 'chronoscope_ingest_events_total',
-    help: 'Events that came in, by what became of them',
-    labelNames: ['result'],
     registers,
   });
   const ingestSeconds = new Histogram({
@@ -88,7 +82,6 @@ export function createMetrics() {
     registers,
   });
   dropped.inc(0);
-  for (const result of ['accepted', 'duplicate', 'rejected']) ingested.inc({ result }, 0);
 
   return {
     registry,
@@ -96,7 +89,6 @@ export function createMetrics() {
     activeRequests,
     httpRequests,
     httpSeconds,
-    ingested,
     ingestSeconds,
     dropped,
     projectionSeconds,
@@ -117,7 +109,24 @@ export function registerGauges({ registry }: Metrics, gauges: Gauges): void {
         this.set(await read());
       },
     });
-  gauge('chronoscope_ingest_queue_events', 'Events that wait for the disk', gauges.queueEvents);
+  new Counter({
+    name: 'chronoscope_ingest_events_total',
+    help: 'Events that came in, by what became of them',
+    labelNames: ['result'],
+    registers,
+    collect() {
+      const { accepted, duplicates, rejected } = gauges.ingest();
+      this.reset();
+      this.inc({ result: 'accepted' }, accepted);
+      this.inc({ result: 'duplicate' }, duplicates);
+      this.inc({ result: 'rejected' }, rejected);
+    },
+  });
+  gauge(
+    'chronoscope_ingest_queue_events',
+    'Events that wait for the disk',
+    () => gauges.ingest().pendingEvents,
+  );
   gauge('chronoscope_log_bytes', 'Size of the event log on disk', async () => (await gauges.log()).bytes);
   gauge('chronoscope_log_events', 'Events in the log', async () => (await gauges.log()).events);
   gauge(

@@ -1,0 +1,59 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Where things are in the folder that holds everything that is kept. */
+export const dataPaths = (folder: string) => ({
+  log: join(folder, 'log'),
+  checkpoints: join(folder, 'checkpoints'),
+  read: join(folder, 'read'),
+  analystSpool: join(folder, 'read', 'answers'),
+  pseudonymKey: join(folder, 'pseudonym.key'),
+  running: join(folder, 'engine.json'),
+});
+
+/** Only this user may read what is kept: the log holds what people's bots were told. */
+export async function makeDataFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+}
+
+/**
+ * A keyed hash whose key never leaves the folder: the same e-mail address is the same pseudonym for as long as the
+ * folder lives, and nobody without it can try addresses out.
+ */
+export async function pseudonymHash(path: string): Promise<(value: string) => string> {
+  const key = await readFile(path).catch(() => undefined);
+  const kept = key !== undefined && key.length === 32 ? key : await makeKey(path);
+  return (value) => createHmac('sha256', kept).update(value).digest('hex');
+}
+
+async function makeKey(path: string): Promise<Buffer> {
+  const key = randomBytes(32);
+  await writeDurably(path, key);
+  return key;
+}
+
+async function writeDurably(path: string, content: Buffer | string): Promise<void> {
+  const temporary = `${path}.new`;
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}
+
+export interface RunningEngine {
+  pid: number;
+  address: string;
+  sqlAddress?: string;
+  startedAt: string;
+}
+
+/** Tells commands on the same machine where the engine of this folder listens; gives back what takes it away. */
+export async function announce(path: string, engine: RunningEngine): Promise<() => Promise<void>> {
+  await writeFile(path, `${JSON.stringify(engine, null, 2)}\n`, { mode: 0o600 });
+  return () => rm(path, { force: true });
+}

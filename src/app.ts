@@ -1,0 +1,271 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { openAnalystEngine } from './adapters/chdb/analyst.ts';
+import { announce, dataPaths, makeDataFolder, pseudonymHash } from './adapters/dataFolder.ts';
+import { lockFolder } from './adapters/folderLock.ts';
+import { openLimits } from './adapters/limitStore.ts';
+import { openLmdbCheckpoints } from './adapters/lmdb/checkpoints.ts';
+import { openLmdbLog } from './adapters/lmdb/eventLog.ts';
+import { openReadStore } from './adapters/readStore.ts';
+import { healthRoutes, type LifeState } from './api/http/health.ts';
+import { ingestRoutes } from './api/http/ingest.ts';
+import { keyRoutes } from './api/http/keys.ts';
+import { createLimiter, limitHeaders } from './api/http/limits.ts';
+import { createMetrics, metricsRoutes, registerGauges } from './api/http/metrics.ts';
+import { closeServer, createServer } from './api/http/server.ts';
+import { createIngest } from './api/ingest.ts';
+import { createKeyring } from './api/keyring.ts';
+import { countTraffic, timedAppend, timedStore } from './api/observed.ts';
+import { createReadiness } from './api/readiness.ts';
+import { defaultLimits } from './api/sql/ports.ts';
+import { createSqlServer } from './api/sql/server.ts';
+import type { Config } from './config.ts';
+import { createRedactor } from './domain/redaction/redactor.ts';
+import { createUuidV7Factory } from './domain/uuid.ts';
+import { projections } from './projections/catalogue.ts';
+import { publicDatabase } from './projections/generations.ts';
+import { rebuild } from './projections/rebuild.ts';
+import { scheduleHousekeeping } from './projections/retention.ts';
+import { createRunner } from './projections/runner.ts';
+import { defaultProjectionSettings } from './projections/settings.ts';
+
+export interface Overrides {
+  logger: Logger;
+  version?: string;
+  clock?: () => number;
+}
+
+export interface Started {
+  address: string;
+  sqlAddress?: string;
+  firstAdminKey?: string;
+}
+
+export type App = Awaited<ReturnType<typeof createApp>>;
+
+const stopWithinMs = 9_000;
+
+/** Builds the whole engine; nothing listens before `start`. What was acquired is given back in reverse by `stop`. */
+export async function createApp(config: Config, overrides: Overrides) {
+  const { logger, version = '0.0.0', clock = Date.now } = overrides;
+  const cleanups: (() => unknown)[] = [];
+  const startedAt = clock();
+  let state: LifeState = 'starting';
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    state = 'stopping';
+    stopping ??= drain(cleanups, logger);
+    return stopping;
+  };
+
+  try {
+    for (const warning of config.warnings) logger.warn(warning);
+    const paths = dataPaths(config.dataFolder);
+    await makeDataFolder(config.dataFolder);
+    const lock = await lockFolder(config.dataFolder);
+    cleanups.push(() => lock.release());
+
+    const log = await openLmdbLog({ path: paths.log, clock });
+    cleanups.push(() => log.close());
+    const checkpoints = await openLmdbCheckpoints({ path: paths.checkpoints });
+    cleanups.push(() => checkpoints.close());
+    const read = await openReadStore(
+      config.read.kind === 'chdb'
+        ? { ...config.read, path: paths.read }
+        : { kind: 'clickhouse', url: config.read.url.reveal() },
+    );
+    cleanups.push(() => read.close());
+
+    const metrics = createMetrics();
+    const store = timedStore(read.store, (seconds) =>
+      metrics.querySeconds.observe({ kind: 'read' }, seconds),
+    );
+    const newId = createUuidV7Factory({ now: clock, randomBytes });
+    const adminKey = config.adminKey?.reveal();
+    const keyring = await createKeyring({
+      log,
+      clock,
+      random: randomBytes,
+      newId,
+      ...(adminKey !== undefined && { adminKey }),
+      onError: (error) => logger.warn({ err: error }, 'keys could not be read'),
+    });
+    cleanups.push(() => keyring.close());
+
+    const runner = await createRunner({
+      feed: log,
+      store,
+      checkpoints,
+      projections,
+      clock,
+      settings: { ...defaultProjectionSettings, retentionDays: config.retentionDays },
+      observer: {
+        inserted: (projection, _rows, seconds) => metrics.projectionSeconds.observe({ projection }, seconds),
+        failed(projection, error, retryInMs) {
+          metrics.projectionFailures.inc({ projection });
+          logger.error(
+            { err: error, projection, retryInMs },
+            'a projection could not insert; it will be tried again',
+          );
+        },
+        unprojectable(projection, { event, error }) {
+          metrics.projectionFailures.inc({ projection });
+          logger.error(
+            { err: error, projection, position: event.position },
+            'an event could not be projected',
+          );
+        },
+      },
+    });
+    cleanups.push(() => runner.stop());
+
+    const redactor = createRedactor({
+      kinds: config.redaction.kinds,
+      extraKeys: config.redaction.extraKeys,
+      keyedHash: await pseudonymHash(paths.pseudonymKey),
+    });
+    const ingest = createIngest({
+      log: { append: timedAppend(log.append, (seconds) => metrics.ingestSeconds.observe(seconds)) },
+      redact: redactor.redactEvent,
+      newId,
+      clock,
+    });
+    cleanups.push(() => ingest.drain());
+
+    const limits = openLimits({
+      redisUrl: config.redisUrl?.reveal(),
+      onDegraded: (degraded, error) =>
+        logger.warn(
+          { degraded, err: error },
+          degraded ? 'Redis is away: limits are counted here' : 'Redis is back',
+        ),
+    });
+    cleanups.push(() => limits.close());
+    const limiter = createLimiter({ store: limits.store, policies: config.limits });
+    const readiness = createReadiness({
+      clock: () => performance.now(),
+      checks: [
+        { name: 'log', check: () => log.ping() },
+        { name: 'read_store', check: () => store.ping() },
+        ...(limits.ping === undefined ? [] : [{ name: 'redis', check: limits.ping, optional: true }]),
+      ],
+    });
+    const server = await createServer({
+      settings: config.http,
+      logger,
+      version,
+      authenticate: keyring.authenticate,
+      limiter,
+    });
+    metricsRoutes(server, metrics);
+    const uptimeMs = () => clock() - startedAt;
+    healthRoutes(server, { version, state: () => state, uptimeMs, readiness });
+    ingestRoutes(server, {
+      ingest,
+      limits: {
+        maxBodyBytes: config.http.bodyLimitBytes,
+        maxUnpackedBytes: config.http.expandedBodyLimitBytes,
+      },
+    });
+    keyRoutes(server, { keyring });
+
+    const counting = countTraffic(log, metrics.traffic, (error) =>
+      logger.error({ err: error }, 'traffic could not be counted'),
+    );
+    cleanups.push(() => counting.stop());
+    registerGauges(metrics, {
+      ingest: ingest.stats,
+      projections: runner.standings,
+      log: log.stats,
+      engineMemoryBytes: read.memoryBytes,
+      liveClients: () => 0,
+      limitStoreDegraded: () => limits.degraded(),
+    });
+    const housekeeping = scheduleHousekeeping({
+      log,
+      retentionDays: config.retentionDays,
+      clock,
+      onExpired: (events) => logger.info({ events }, 'the log has forgotten what is past its time'),
+      onError: (error) => logger.error({ err: error }, 'housekeeping failed'),
+    });
+    cleanups.push(() => housekeeping.stop());
+
+    async function start(): Promise<Started> {
+      runner.start();
+      for (const tracked of runner.outdated()) {
+        // A new version is built beside the old tables, which are shown until it has caught up.
+        rebuild({ runner, log, onProgress: () => undefined }, tracked).catch((error: unknown) =>
+          logger.error(
+            { err: error, projection: tracked.projection.name },
+            'a new version could not be built',
+          ),
+        );
+      }
+      const sqlAddress = await startSql();
+      cleanups.push(() => closeServer(server, 4_000));
+      const address = await server.listen({ host: config.http.host, port: config.http.port });
+      state = 'running';
+      const running = { pid: process.pid, address, startedAt: new Date(startedAt).toISOString() };
+      cleanups.push(await announce(paths.running, { ...running, ...(sqlAddress && { sqlAddress }) }));
+      const { firstAdminKey } = keyring;
+      return { address, ...(sqlAddress && { sqlAddress }), ...(firstAdminKey && { firstAdminKey }) };
+    }
+
+    async function startSql(): Promise<string | undefined> {
+      if (read.engine === undefined || config.sql.port === 'off') return undefined;
+      const views = projections.flatMap((projection) => projection.views.map((view) => view.name));
+      const { maxTimeMs, maxMemoryBytes, maxRows } = config.sql;
+      const analystLimits = {
+        ...defaultLimits,
+        seconds: Math.ceil(maxTimeMs / 1000),
+        memoryBytes: maxMemoryBytes,
+        resultRows: maxRows,
+      };
+      const analysts = await openAnalystEngine({
+        path: read.engine.path,
+        connectionArgs: read.engine.connectionArgs,
+        spoolFolder: paths.analystSpool,
+        database: publicDatabase,
+        views,
+        limits: analystLimits,
+      });
+      cleanups.push(() => analysts.close());
+      const sql = createSqlServer({
+        engine: analysts,
+        allowed: { database: publicDatabase, views },
+        authenticate: (_user, key) => keyring.authenticate(key),
+        async limit(key, address) {
+          const caller = keyring.authenticate(key);
+          const verdict = await limiter.check({ role: 'user', caller, keyGiven: true, address, cost: 1 });
+          return { allowed: verdict.allowed, headers: { ...limitHeaders(verdict) } };
+        },
+        limits: analystLimits,
+        log: logger,
+      });
+      cleanups.push(() => sql.close());
+      const { port } = await sql.listen(config.sql.port, config.sql.host);
+      return `http://${config.sql.host.includes(':') ? `[${config.sql.host}]` : config.sql.host}:${port}`;
+    }
+
+    return { start, stop, runner, keyring, log, store, ingest };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Each in its turn, the last acquired first; one that fails or hangs does not keep the others from their turn. */
+async function drain(cleanups: (() => unknown)[], logger: Logger): Promise<void> {
+  const deadline = performance.now() + stopWithinMs;
+  for (let cleanup = cleanups.pop(); cleanup !== undefined; cleanup = cleanups.pop()) {
+    const late = new Promise<'late'>((resolve) => {
+      setTimeout(resolve, Math.max(100, deadline - performance.now()), 'late').unref();
+    });
+    try {
+      if ((await Promise.race([cleanup(), late])) === 'late')
+        logger.error('a part of the engine did not stop in time');
+    } catch (error) {
+      logger.error({ err: error }, 'a part of the engine could not be stopped cleanly');
+    }
+  }
+}
