@@ -4,22 +4,10 @@ import { lowCardinality, recordedDay, roundMicros } from './columns.ts';
 
 /**
  * Requests counted and sketched per minute and per hour. Only aggregates whose merged state does not depend on the
- * order or size of the batches: sums of whole numbers, maxima, and a sketch of the durations that is itself a sum.
- *
- * The sketch is a DDSketch kept as a map from bucket to count. As such, many of them are added up by the engine's
- * ordinary columns, thirty times as fast as it merges the states of its own `quantilesDD`.
+ * order or size of the batches: sums of whole numbers, maxima, and DDSketch quantiles.
  */
 
-const sketchAccuracy = 0.01;
-const growth = (1 + sketchAccuracy) / (1 - sketchAccuracy);
-
-/** The bucket of a duration: bucket b holds all in `(growth^(b-1), growth^b]`, and the lowest one what is next to 0. */
-export const bucketOf = (ms: string): string =>
-  `if(${ms} < 0.001, -1000, toInt16(ceil(log(${ms}) / ${Math.log(growth)})))`;
-
-/** What stands for a bucket: within 1 % of everything in it. */
-export const durationOf = (bucket: string): string =>
-  `if(${bucket} = -1000, 0, ${2 / (growth + 1)} * exp(${bucket} * ${Math.log(growth)}))`;
+const sketch = 'quantilesDD(0.01, 0.5, 0.95, 0.99)';
 
 const summed = (name: string): Column => ({
   name,
@@ -54,53 +42,42 @@ const rollupTable = (step: RollupStep, retention: RetentionClass): Table => ({
     summed('rate_limited'),
     summed('sum_us'),
     { name: 'slowest_ms', type: 'Float64', stored: 'SimpleAggregateFunction(max, Float64)' },
-    {
-      name: 'sketch',
-      type: 'Map(String, String)',
-      stored: 'SimpleAggregateFunction(sumMap, Map(Int16, UInt64))',
-      codec: 'ZSTD(1)',
-    },
+    { name: 'sketch', type: 'String', stored: `AggregateFunction(${sketch}, Float64)` },
   ],
   orderBy: `project, ${step.column}, service, operation`,
   retention,
 });
 
-/** What raw requests add up to, for one bucket of durations. Reads use it for the edges of a window as well. */
-export const bucketAggregates = `${bucketOf('duration_ms')} AS bucket,
-  count() AS n,
+/** The aggregates of a rollup row, computed from raw requests. Reads use it for the edges of a window as well. */
+export const rollupAggregates = `count() AS n,
   countIf(status != 'success') AS failed,
   countIf(status = 'timeout') AS timed_out,
   countIf(status = 'rate_limited') AS rate_limited,
   sum(${roundMicros('duration_ms')}) AS sum_us,
-  max(duration_ms) AS slowest_ms`;
+  max(duration_ms) AS slowest_ms,
+  quantilesDDState(0.01, 0.5, 0.95, 0.99)(duration_ms) AS sketch`;
 
 const derivation = (step: RollupStep): Derivation => ({
   from: 'requests',
   to: step.table,
-  select: `SELECT recorded_day, project, ${step.column}, service, operation,
-  sum(part.n) AS n, sum(part.failed) AS failed, sum(part.timed_out) AS timed_out,
-  sum(part.rate_limited) AS rate_limited, sum(part.sum_us) AS sum_us, max(part.slowest_ms) AS slowest_ms,
-  sumMap(map(bucket, part.n)) AS sketch
-FROM (
-  SELECT recorded_day, project, ${floorOf[step.column]}(time) AS ${step.column}, service, operation, ${bucketAggregates}
-  FROM {from} GROUP BY recorded_day, project, ${step.column}, service, operation, bucket
-) AS part GROUP BY recorded_day, project, ${step.column}, service, operation`,
+  select: `SELECT recorded_day, project, ${floorOf[step.column]}(time) AS ${step.column}, service, operation,
+  ${rollupAggregates}
+FROM {from} GROUP BY recorded_day, project, ${step.column}, service, operation`,
 });
 
-/** Several levels at once; a sketch's quantile is right within 1 %, and none is above the maximum, which is known. */
-const quantilesOf = (levels: string): string => `arrayMap(b -> least(${durationOf('b')}, max_ms), ${levels})`;
-
-/** Figures of rollup rows that are merged by `GROUP BY`. */
+/**
+ * Figures of merged rollup rows. A sketch's quantile is right within 1 %, and so could exceed the true maximum, which
+ * is known: no quantile is above it.
+ */
 const mergedFigures = `sum(n) AS count,
   sum(failed) AS error_count,
   error_count / count AS error_rate,
   sum(sum_us) / 1000 / count AS avg_ms,
-  max(slowest_ms) AS max_ms,
-  sumMap(sketch) AS durations,
-  ${quantilesOf("arrayReduce('quantilesExactWeighted(0.5, 0.95, 0.99)', mapKeys(durations), mapValues(durations))")} AS quantiles,
+  arrayMap(q -> least(q, max(slowest_ms)), quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(sketch)) AS quantiles,
   quantiles[1] AS p50_ms,
   quantiles[2] AS p95_ms,
-  quantiles[3] AS p99_ms`;
+  quantiles[3] AS p99_ms,
+  max(slowest_ms) AS max_ms`;
 
 const latencyView = (name: string, step: RollupStep): PublicView => ({
   name,
@@ -119,7 +96,7 @@ const errorRateView = (name: string, step: RollupStep): PublicView => ({
 FROM {${step.table}} GROUP BY project, service, operation, ${step.column}`,
 });
 
-/** A user's place in sets of users; sets of numbers add up several times as fast as sets of names. */
+/** A user's place in sets of users: sets of numbers add up several times as fast as sets of names. */
 export const userKeyOf = (userId: string): string => `sipHash64(${userId})`;
 
 const userMinutes: Table = {
