@@ -17,11 +17,11 @@ const anyOf =
     folders.some((folder) => target.startsWith(`src/${folder}/`));
 
 /**
- * A port file may be imported for its error classes too. The read store's port speaks SQL, and `sql.ts` is the one
- * safe way to write a value into such text, so that it belongs to the port.
+ * What an adapter needs of a port besides types: the errors that it has to raise, in `ports.ts` or in `errors.ts` beside
+ * it. The read store's port speaks SQL, and `sql.ts` is the one safe way to write a value into such text.
  * @param {string} target
  */
-const isPort = (target) => /\/ports\.ts$/.test(target) || target === 'src/projections/sql.ts';
+const isPort = (target) => /\/(?:ports|errors)\.ts$/.test(target) || target === 'src/projections/sql.ts';
 
 /**
  * What each place may import of our own files; the first that matches a file's path counts. A file that none

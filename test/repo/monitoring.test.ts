@@ -19,7 +19,7 @@ const panels: Panel[] = dashboard.panels;
 function scrapedSeries(): Map<string, Set<string>> {
   const metrics = createMetrics();
   registerGauges(metrics, {
-    queueEvents: () => 0,
+    ingest: () => ({ accepted: 0, duplicates: 0, rejected: 0, pendingEvents: 0 }),
     projections: async () => [],
     log: async () => ({ bytes: 0, events: 0 }),
     engineMemoryBytes: async () => 0,

@@ -13,6 +13,8 @@ describe('imports between the rooms', () => {
     ['src/domain/events/a.ts', "import { b } from '../position.ts';"],
     ['src/projections/a.ts', "import { b } from '../domain/position.ts';"],
     ['src/adapters/lmdb/log.ts', "import { LogUnavailableError } from '../../projections/ports.ts';"],
+    ['src/adapters/chdb/analyst.ts', "import { SqlError } from '../../api/sql/errors.ts';"],
+    ['src/adapters/chdb/store.ts', "import { quote } from '../../projections/sql.ts';"],
     ['src/adapters/lmdb/log.ts', "import type { Table } from '../../projections/table.ts';"],
     ['src/adapters/lmdb/log.ts', "import { open } from 'lmdb';"],
     ['src/api/http/a.ts', "import { runner } from '../../projections/runner.ts';"],
