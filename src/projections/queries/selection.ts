@@ -13,21 +13,10 @@ export interface Selection {
 
 /** Conditions on a table of raw events for one stretch of time. */
 export function rawConditions(selection: Selection, { from, to }: Window): string[] {
-  const conditions = [...nameConditions(selection), ...withinStep(from, to)];
+  const conditions = [...nameConditions(selection), sql`time >= ${time(from)}`, sql`time < ${time(to)}`];
   if (selection.asOf !== undefined) conditions.push(sql`recorded_at <= ${time(selection.asOf)}`);
   return conditions;
 }
-
-/**
- * The step that tables are sorted by is named as well: from the time alone, the engine does not see that it can skip
- * all other steps.
- */
-const withinStep = (from: number, to: number): string[] => [
-  sql`toStartOfMinute(time) >= toStartOfMinute(${time(from)})`,
-  sql`toStartOfMinute(time) <= toStartOfMinute(${time(to)})`,
-  sql`time >= ${time(from)}`,
-  sql`time < ${time(to)}`,
-];
 
 export function nameConditions({ project, service, operation }: Selection): string[] {
   const conditions = [sql`project = ${project}`];

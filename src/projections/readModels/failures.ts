@@ -36,7 +36,7 @@ export const failures: Projection = {
       text('stack'),
       attributesColumn,
     ],
-    orderBy: 'project, toStartOfFiveMinutes(time), service, fingerprint, time',
+    orderBy: 'project, toStartOfMinute(time), service, fingerprint',
     indexes: [...correlationIndexes, words('error_message')],
     retention: 'raw',
   },

@@ -12,6 +12,7 @@ import {
   lowCardinality,
   text,
   timeOrder,
+  userIndex,
   words,
   writeEvent,
 } from './columns.ts';
@@ -40,7 +41,7 @@ function rawEvents<T extends EventType>(model: RawEvents<T>): Projection {
       indexes:
         model.searchable === undefined
           ? correlationIndexes
-          : [...correlationIndexes, words(model.searchable)],
+          : [...correlationIndexes, userIndex, words(model.searchable)],
       retention: model.retention ?? 'raw',
     },
     write: (event, out) => {
