@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { ChronoscopeError } from '../domain/errors.ts';
 import { currentVersion, type Role } from '../domain/events/catalogue.ts';
 import type { NewEvent, RecordedEvent } from '../domain/events/envelope.ts';
@@ -55,7 +55,7 @@ const generateKey = (role: Role, random: (bytes: number) => Uint8Array): string 
  * 256 random bits cannot be guessed, so a fast hash is as good as a slow one; and since the hash is what is looked
  * up, the time that a look-up takes says nothing of a valid key.
  */
-const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex');
+const hashOf = (key: string): string => hash('sha256', key);
 
 export async function createKeyring(deps: KeyringDeps): Promise<Keyring> {
   const { log, clock, random, newId } = deps;

@@ -1,6 +1,6 @@
 import type { ReadinessCheck } from './ports.ts';
 
-export interface DependencyState {
+interface DependencyState {
   name: string;
   state: 'up' | 'down' | 'degraded';
   /** One word for everybody. */

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryLimits } from '../../src/adapters/memory/limits.ts';
-import { createLimiter, type LimitPolicies, limitHeaders, subnetOf } from '../../src/api/http/limits.ts';
+import {
+  createLimiter,
+  type LimitPolicies,
+  limitByKey,
+  limitHeaders,
+  subnetOf,
+} from '../../src/api/http/limits.ts';
 import type { AppInstance } from '../../src/api/http/server.ts';
 import { as, openServer } from '../support/server.ts';
 
@@ -111,6 +117,19 @@ describe('limits', () => {
     const { statusCode, headers } = await app.inject({ url: '/read', headers: as('user@*') });
     expect([statusCode, headers['ratelimit-limit']]).toEqual([200, undefined]);
     expect(limitHeaders({ allowed: true, limit: 0, remaining: 0, resetMs: 0 })).toBeUndefined();
+  });
+
+  test('hold for other doors too, with a log-in that failed counted as a wrong key', async () => {
+    const store = createMemoryLimits({ clock: () => 1_000_000 });
+    const policies = { ...wide, read: perMinute(1), failed: perMinute(1) };
+    const check = limitByKey(createLimiter({ store, policies }));
+    for (const keyId of ['key_1', '']) {
+      expect(await check(keyId, '203.0.113.9')).toMatchObject({ allowed: true });
+      const refused = await check(keyId, '203.0.113.9');
+      expect(refused.allowed).toBe(false);
+      expect(refused.headers['retry-after']).toBe(refused.headers['ratelimit-reset']);
+    }
+    expect(await check('key_2', '203.0.113.9')).toMatchObject({ allowed: true });
   });
 
   test('a store that answers later is waited for', async () => {

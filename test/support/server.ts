@@ -8,7 +8,7 @@ import { createUuidV7Factory } from '../../src/domain/uuid.ts';
 import type { EventLog } from '../../src/projections/ports.ts';
 
 /** Keys that say what they are: `admin@*`, `user@shop`. */
-export function authenticateByName(key: string): Caller | undefined {
+function authenticateByName(key: string): Caller | undefined {
   const [role, project] = key.split('@');
   if (project === undefined) return undefined;
   return { keyId: key, role: role as Caller['role'], project };

@@ -4,58 +4,64 @@ import { advance, initialLimit, type LimitState, strictest, take } from '../../d
 export interface MemoryLimitsOptions {
   /** Milliseconds. */
   clock: () => number;
-  /** A flood of new addresses pushes out those that were quiet longest, never grows the memory. */
+  /** A flood of new addresses pushes out those that were quiet, never grows the memory. */
   maxBuckets?: number;
-}
-
-interface Bucket {
-  state: LimitState;
-  windowMs: number;
 }
 
 export interface MemoryLimits extends LimitStore {
   readonly size: number;
 }
 
+interface Bucket {
+  state: LimitState;
+}
+
+/**
+ * Two generations: what is used moves to the young one, and when that is full or two windows old, the other one is
+ * dropped whole. So nothing is sorted or deleted one by one, which would cost more than the limits themselves.
+ */
 export function createMemoryLimits({ clock, maxBuckets = 50_000 }: MemoryLimitsOptions): MemoryLimits {
-  // A Map keeps the order of insertion; what is used is put in anew, so the first is the longest unused.
-  const buckets = new Map<string, Bucket>();
+  let young = new Map<string, Bucket>();
+  let old = new Map<string, Bucket>();
+  let turnedAt = clock();
+  let longestWindowMs = 0;
 
-  const current = ({ bucket, policy }: LimitClaim, now: number): LimitState => {
-    const known = buckets.get(bucket);
-    if (known === undefined) return initialLimit(policy, now);
-    return advance(known.state, policy, now);
+  const find = ({ bucket, policy }: LimitClaim, now: number): Bucket => {
+    const known = young.get(bucket);
+    if (known !== undefined) return known;
+    const found = old.get(bucket) ?? { state: initialLimit(policy, now) };
+    longestWindowMs = Math.max(longestWindowMs, policy.windowMs);
+    if (young.size >= maxBuckets / 2) turn(now);
+    young.set(bucket, found);
+    return found;
   };
 
-  const keep = ({ bucket, policy }: LimitClaim, state: LimitState): void => {
-    buckets.delete(bucket);
-    buckets.set(bucket, { state, windowMs: policy.windowMs });
-  };
-
-  const makeRoom = (now: number): void => {
-    for (const [name, { state, windowMs }] of buckets) {
-      // After two quiet windows a bucket is as good as new.
-      const spent = now - state.at > 2 * windowMs;
-      if (!spent && buckets.size <= maxBuckets) return;
-      buckets.delete(name);
-    }
+  const turn = (now: number): void => {
+    old = young;
+    young = new Map();
+    turnedAt = now;
   };
 
   return {
     take(claims, cost) {
       const now = clock();
-      const advanced = claims.map((claim) => ({ claim, state: current(claim, now) }));
-      const tried = advanced.map(({ claim, state }) => take(state, claim.policy, cost));
+      // After two quiet windows a bucket is as good as new.
+      if (now - turnedAt > 2 * longestWindowMs) turn(now);
+      const tried = claims.map((claim) => {
+        const bucket = find(claim, now);
+        bucket.state = advance(bucket.state, claim.policy, now);
+        return { bucket, ...take(bucket.state, claim.policy, cost) };
+      });
       const verdict = tried.map((one) => one.verdict).reduce(strictest);
-      for (const [index, { claim, state }] of advanced.entries()) {
-        keep(claim, verdict.allowed ? (tried[index]?.state ?? state) : state);
-      }
-      makeRoom(now);
+      if (verdict.allowed) for (const { bucket, state } of tried) bucket.state = state;
       return verdict;
     },
-    close: async () => buckets.clear(),
+    async close() {
+      young.clear();
+      old.clear();
+    },
     get size() {
-      return buckets.size;
+      return young.size + old.size;
     },
   };
 }

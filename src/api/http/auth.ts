@@ -20,7 +20,7 @@ declare module 'fastify' {
   }
 }
 
-export const defaultProject = 'default';
+const defaultProject = 'default';
 const everyProject = '*';
 
 /** Higher roles can do all that lower ones can; their order in the catalogue is their rank. */

@@ -2,20 +2,14 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { z } from 'zod';
 import { ChronoscopeError, type ErrorCode, errorCatalogue } from '../../domain/errors.ts';
 import { LogUnavailableError } from '../../projections/ports.ts';
 import { challengeFor } from './auth.ts';
 
 /** The body of every answer that is not a success. */
-export const errorBody = z.object({
-  error: z.object({
-    code: z.string().meta({ example: 'CHR_INVALID_REQUEST' }),
-    message: z.string(),
-    details: z.unknown().optional(),
-  }),
-});
-export type ErrorBody = z.infer<typeof errorBody>;
+interface ErrorBody {
+  error: { code: ErrorCode; message: string; details?: unknown };
+}
 
 const bodyOf = (code: ErrorCode, message: string, details?: unknown): ErrorBody => ({
   error: { code, message, ...(details === undefined ? {} : { details }) },

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ChronoscopeError } from '../../domain/errors.ts';
 import type { LimitPolicy, LimitVerdict } from '../../domain/limits.ts';
-import type { Caller, LimitClaim, LimitStore } from '../ports.ts';
+import type { LimitClaim, LimitStore } from '../ports.ts';
 import type { RouteRole } from './auth.ts';
 
 /** `undefined` switches one off. */
@@ -18,12 +18,12 @@ export interface LimitPolicies {
   failed: LimitPolicy | undefined;
 }
 
-export interface LimitedRequest {
+interface LimitedRequest {
   role: RouteRole;
   /** Whether there was a key, valid or not. */
   keyGiven: boolean;
-  /** Absent when the key was missing or wrong. */
-  caller: Caller | undefined;
+  /** Whose key it was; absent when it was missing or wrong. */
+  keyId: string | undefined;
   address: string;
   cost: number;
 }
@@ -37,17 +37,17 @@ const unlimited: LimitVerdict = { allowed: true, limit: 0, remaining: 0, resetMs
 export function createLimiter(deps: { store: LimitStore; policies: LimitPolicies }): Limiter {
   const { store, policies } = deps;
   return {
-    check({ role, keyGiven, caller, address, cost }) {
+    check({ role, keyGiven, keyId, address, cost }) {
       const claims: LimitClaim[] = [];
       const claim = (bucket: string, policy: LimitPolicy | undefined): void => {
         if (policy !== undefined) claims.push({ bucket, policy });
       };
       const subnet = subnetOf(address);
       if (role === 'open' || !keyGiven) claim(`open:${subnet}`, policies.open);
-      else if (caller === undefined) claim(`failed:${subnet}`, policies.failed);
+      else if (keyId === undefined) claim(`failed:${subnet}`, policies.failed);
       else {
         const kind = role === 'ingest' ? 'ingest' : 'read';
-        claim(`${kind}:${caller.keyId}`, policies[kind]);
+        claim(`${kind}:${keyId}`, policies[kind]);
         claim(`address:${subnet}`, policies.address);
       }
       return claims.length === 0 || cost === 0 ? unlimited : store.take(claims, cost);
@@ -73,7 +73,19 @@ export function subnetOf(address: string): string {
 
 export type LimitHeaders = Record<'ratelimit-limit' | 'ratelimit-remaining' | 'ratelimit-reset', string>;
 
-/** Undefined where no limit applies. Also for the SQL port, which is not a route of this server. */
+/** For doors that are no routes of this server, such as the SQL port; an empty key id is a failed log-in. */
+export const limitByKey =
+  (limiter: Limiter) =>
+  async (keyId: string, address: string): Promise<{ allowed: boolean; headers: Record<string, string> }> => {
+    const known = keyId === '' ? undefined : keyId;
+    const verdict = await limiter.check({ role: 'user', keyGiven: true, keyId: known, address, cost: 1 });
+    const wait = verdict.allowed ? {} : { 'retry-after': String(retryAfterSeconds(verdict)) };
+    return { allowed: verdict.allowed, headers: { ...limitHeaders(verdict), ...wait } };
+  };
+
+const retryAfterSeconds = (verdict: LimitVerdict): number => Math.max(1, Math.ceil(verdict.resetMs / 1_000));
+
+/** Undefined where no limit applies. */
 export function limitHeaders(verdict: LimitVerdict): LimitHeaders | undefined {
   if (verdict.limit === 0) return undefined;
   return {
@@ -88,10 +100,10 @@ export function applyVerdict(verdict: LimitVerdict, request: FastifyRequest, rep
   const headers = limitHeaders(verdict);
   if (headers !== undefined) reply.headers(headers);
   if (verdict.allowed) return;
-  const retryAfterSeconds = Math.max(1, Math.ceil(verdict.resetMs / 1_000));
+  const seconds = retryAfterSeconds(verdict);
   request.log.debug({ address: request.ip, keyId: request.caller?.keyId }, 'over the limit');
-  throw new ChronoscopeError('CHR_RATE_LIMITED', `Too many requests; try again in ${retryAfterSeconds} s.`, {
-    retryAfterSeconds,
-    details: { limit: verdict.limit, retryAfterSeconds },
+  throw new ChronoscopeError('CHR_RATE_LIMITED', `Too many requests; try again in ${seconds} s.`, {
+    retryAfterSeconds: seconds,
+    details: { limit: verdict.limit, retryAfterSeconds: seconds },
   });
 }

@@ -27,7 +27,7 @@ export type AppInstance = FastifyInstance<
   ZodTypeProvider
 >;
 
-export interface ServerSettings {
+interface ServerSettings {
   bodyLimitBytes: number;
   /** For a whole request to arrive; slow senders cannot hold a connection longer. */
   requestTimeoutMs: number;
@@ -146,7 +146,7 @@ function guard(
   const verdict = deps.limiter.check({
     role,
     keyGiven: key !== undefined,
-    caller,
+    keyId: caller?.keyId,
     address: request.ip,
     cost,
   });
