@@ -4,7 +4,7 @@ import { createSender } from './sender.ts';
 import { playTraffic, wholeMinute } from './traffic.ts';
 
 export const defaultSeed = 'chronoscope';
-const pastMs = 24 * 60 * minuteMs;
+export const wholeDayMs = 24 * 60 * minuteMs;
 /** How much of the past is sent between two notes of how far it has come. */
 const noteEveryMs = 30 * minuteMs;
 
@@ -14,8 +14,8 @@ export interface BotOptions {
   /** Undefined when it never ran before. */
   memory: Memory | undefined;
   seed: string;
-  /** Whether a bot that never ran before has lived through the last day. */
-  hasPast: boolean;
+  /** How much of the time before now a bot that never ran before has lived through. */
+  pastMs: number;
   clock: () => number;
   keep: (memory: Memory) => Promise<void>;
   onPast: (state: { done: number; total: number }) => void;
@@ -27,7 +27,7 @@ export interface BotOptions {
 /** The simulated bot: lives through a day that ends in an incident, then goes on with the clock. */
 export async function runBot(options: BotOptions): Promise<void> {
   const now = wholeMinute(options.clock());
-  const fresh = { seed: options.seed, anchor: now, sentTo: options.hasPast ? now - pastMs : now };
+  const fresh = { seed: options.seed, anchor: now, sentTo: now - options.pastMs };
   const memory = options.memory ?? fresh;
   const { seed, anchor } = memory;
   const from = memory.sentTo < anchor ? memory.sentTo : now;

@@ -6,7 +6,7 @@ import { createHttpClient } from '../httpClient.ts';
 import { createProgress } from '../progress.ts';
 import { doorOptions, serve } from '../serve.ts';
 import { count } from '../text.ts';
-import { defaultSeed, runBot } from './bot.ts';
+import { defaultSeed, runBot, wholeDayMs } from './bot.ts';
 
 const ownFolder = './demo-data';
 
@@ -68,7 +68,7 @@ async function sendTo(run: Run, address: string): Promise<number> {
       memory: undefined,
       seed: textOf(run.values, 'seed') ?? defaultSeed,
       // A past under what is there already would only confuse the picture.
-      hasPast: operations.length === 0,
+      pastMs: operations.length === 0 ? wholeDayMs : 0,
       clock: Date.now,
       keep: async () => undefined,
       onPast: ({ done, total }) =>

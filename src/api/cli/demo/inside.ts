@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Run } from '../command.ts';
 import type { RunningApp } from '../ports.ts';
 import { createProgress } from '../progress.ts';
-import { defaultSeed, runBot } from './bot.ts';
+import { defaultSeed, runBot, wholeDayMs } from './bot.ts';
 import { recall, remember } from './memory.ts';
 
 const keyName = 'simulated bot';
@@ -44,7 +44,7 @@ async function live(
       key,
       memory: await recall(dataFolder),
       seed: defaultSeed,
-      hasPast: true,
+      pastMs: wholeDayMs,
       clock: Date.now,
       keep: (memory) => remember(dataFolder, memory),
       onPast: ({ done, total }) =>
