@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { BodyHeaders, BodyLimits } from '../../src/api/http/bodies.ts';
 import { createBodyReader } from '../../src/api/http/bodies.ts';
 
-export const freeLease = { grow() {}, release() {} };
+const freeLease = { grow() {}, release() {} };
 
 /** Reads a body as the server would, without one. */
 export const readBytes = (

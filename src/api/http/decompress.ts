@@ -24,7 +24,7 @@ const unpackers: Readonly<Record<string, Unpack>> = {
   zstd: unpackZstd,
 };
 
-export const contentEncodings: readonly string[] = ['gzip', 'zstd', 'br', 'deflate', 'identity'];
+const contentEncodings: readonly string[] = ['gzip', 'zstd', 'br', 'deflate', 'identity'];
 
 /** The unpacker that a Content-Encoding header asks for; undefined when there is nothing to unpack. */
 export function unpackerFor(encoding: string | undefined): Unpack | undefined {

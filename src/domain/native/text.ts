@@ -9,7 +9,7 @@ declare global {
 const isClean = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
 
 /** NUL and lone surrogates cannot be stored as UTF-8 text everywhere; the replacement character can. */
-export function clean(text: string): string {
+function clean(text: string): string {
   return isClean(text) ? text : text.toWellFormed().replaceAll('\0', '\ufffd');
 }
 
