@@ -10,7 +10,7 @@ import { openReadStore } from './adapters/readStore.ts';
 import { healthRoutes, type LifeState } from './api/http/health.ts';
 import { ingestRoutes } from './api/http/ingest.ts';
 import { keyRoutes } from './api/http/keys.ts';
-import { createLimiter, limitHeaders } from './api/http/limits.ts';
+import { createLimiter, limitByKey } from './api/http/limits.ts';
 import { createMetrics, metricsRoutes, registerGauges } from './api/http/metrics.ts';
 import { closeServer, createServer } from './api/http/server.ts';
 import { createIngest } from './api/ingest.ts';
@@ -234,11 +234,7 @@ export async function createApp(config: Config, overrides: Overrides) {
         engine: analysts,
         allowed: { database: publicDatabase, views },
         authenticate: (_user, key) => keyring.authenticate(key),
-        async limit(key, address) {
-          const caller = keyring.authenticate(key);
-          const verdict = await limiter.check({ role: 'user', caller, keyGiven: true, address, cost: 1 });
-          return { allowed: verdict.allowed, headers: { ...limitHeaders(verdict) } };
-        },
+        limit: limitByKey(limiter),
         limits: analystLimits,
         log: logger,
       });

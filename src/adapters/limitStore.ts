@@ -23,11 +23,15 @@ export function openLimits({ redisUrl, onDegraded }: LimitStoreOptions): OpenLim
   if (redisUrl === undefined) return { store: local, degraded: () => false, close: () => local.close() };
   // Connection errors repeat while Redis is away; the turn to memory is told once, by `onChange`.
   const redis = createRedisConnection({ url: redisUrl, onError: () => undefined });
-  const shared = createRedisLimits({ redis, clock: Date.now });
+  const shared = createRedisLimits({ redis });
   const store = createDegradingLimits({
     shared,
     local,
     onChange: ({ degraded, error }) => onDegraded(degraded, error),
   });
-  return { store, degraded: () => store.degraded, ping: () => shared.ping(), close: () => store.close() };
+  const close = async () => {
+    await store.close();
+    redis.disconnect();
+  };
+  return { store, degraded: () => store.degraded, ping: () => shared.ping(), close };
 }
