@@ -27,12 +27,13 @@ if (staged.length === 0) process.exit(0);
 // an index of its own, which a `git add` from here would leave behind. Both are only checked.
 const partly = new Set(gitFiles('diff', '--name-only', '-z'));
 const usualIndex = basename(process.env.GIT_INDEX_FILE ?? 'index') === 'index';
-const whole = usualIndex ? staged.filter((file) => !partly.has(file)) : [];
+const whole = staged.filter((file) => usualIndex && !partly.has(file));
+const checkedOnly = staged.filter((file) => !whole.includes(file));
 if (whole.length > 0) {
   biome('--write', '--', ...whole);
   mustPass('git', 'add', '--', ...whole);
 }
-biome('--', ...staged);
+if (checkedOnly.length > 0) biome('--', ...checkedOnly);
 // Builds what the secret scan takes its rules from.
 mustPass('npm', 'run', '--silent', 'build');
 mustPass(process.execPath, 'scripts/secrets.mjs', '--staged');
