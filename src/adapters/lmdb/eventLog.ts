@@ -1,0 +1,97 @@
+import { type UpcastTable, upcastTable } from '../../domain/events/upcast.ts';
+import type { EventBatch, EventLog } from '../../projections/ports.ts';
+import { checkCall } from '../eventLimits.ts';
+import {
+  compareNumbered,
+  distanceNumbered,
+  parseNumbered,
+  positionAfter,
+  readFeed,
+  refuseClosed,
+  subscribeFeed,
+} from '../numberedFeed.ts';
+import { LogState } from './logState.ts';
+import { Maintenance } from './maintenance.ts';
+import { Store } from './store.ts';
+import { readByTime } from './timeReader.ts';
+import { Writer } from './writer.ts';
+
+export interface LmdbLogOptions {
+  /** The log's own folder; it is made when it is missing. */
+  path: string;
+  clock: () => number;
+  upcast?: UpcastTable;
+  /** What unpacked events may take in memory, about. */
+  cacheBytes?: number;
+  /** Address space; the log cannot grow beyond it. */
+  mapBytes?: number;
+  /** How many ids are kept in memory before they are sealed into a segment on disk. */
+  idsPerSegment?: number;
+}
+
+export type LmdbLog = EventLog;
+
+const DEFAULT_CACHE_BYTES = 48 * 1024 * 1024;
+
+export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
+  const { path, clock, upcast = upcastTable, cacheBytes = DEFAULT_CACHE_BYTES } = options;
+  const store = new Store(path, options.mapBytes);
+  const state = new LogState(store, upcast, { cacheBytes, segmentIds: options.idsPerSegment });
+  const writer = new Writer(state, clock);
+  const maintenance = new Maintenance(state);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    state.closed = true;
+    state.grown.notify();
+    await writer.drain();
+    await maintenance.drain();
+    await store.close();
+  };
+  return {
+    append: async (appends) => {
+      refuseClosed(state);
+      checkCall(appends);
+      return writer.append(appends);
+    },
+    read: (feed) => readFeed(state, feed),
+    subscribe: (feed) => subscribeFeed(state, feed),
+    head: async () => positionAfter(state.head),
+    compare: compareNumbered,
+    distance: distanceNumbered,
+    parsePosition: parseNumbered,
+    readStream: (stream, { fromRevision = 0, signal } = {}) => {
+      refuseClosed(state);
+      return state.streams.read(stream, fromRevision, () => state.closed || signal?.aborted === true);
+    },
+    readByTime: (range): AsyncIterable<EventBatch> => {
+      refuseClosed(state);
+      return readByTime(state, range);
+    },
+    expire: async ({ before, keep }) => {
+      refuseClosed(state);
+      return maintenance.expire(before, keep);
+    },
+    maintain: async () => {
+      refuseClosed(state);
+      await maintenance.compact();
+    },
+    stats: async () => {
+      refuseClosed(state);
+      return {
+        bytes: await store.bytes(),
+        events: state.directory.events,
+        firstRecordedAt: state.directory.at(0)?.minAt,
+        lastRecordedAt: state.directory.at(-1)?.maxAt,
+        expiredBefore: state.expiredBefore,
+      };
+    },
+    ping: async () => {
+      refuseClosed(state);
+      await store.probe();
+    },
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import type { NewEvent, RecordedEvent } from '../../domain/events/envelope.ts';
+import { planUpcast, type UpcastPlan, type UpcastTable } from '../../domain/events/upcast.ts';
+import type { AppendOutcome, StreamAppend } from '../../projections/ports.ts';
+import { positionOf } from '../numberedFeed.ts';
+import { hashText } from './hash.ts';
+import type { IdIndex } from './idIndex.ts';
+import type { Revisions } from './revisions.ts';
+
+/** Positions of the events that a stream of telemetry already has, for one that begins to decide. */
+export type Adopted = ReadonlyMap<string, readonly number[]>;
+
+export interface RevisionRows {
+  stream: string;
+  first: number;
+  positions: number[];
+}
+
+/** What a group of calls adds to the log, before it is encoded. */
+export interface GroupPlan {
+  events: RecordedEvent[];
+  /** One hash of the stream for each event. */
+  streams: number[];
+  rows: RevisionRows[];
+}
+
+interface StreamState {
+  hash: number;
+  /** Undefined for a stream of telemetry that nobody asked a revision of. */
+  revision: number | undefined;
+  decides: boolean;
+  first: number;
+  /** What has to be written of the stream when the call succeeds. */
+  positions: number[];
+}
+
+/** Decides what becomes of calls, against everything before them, whether that is on disk yet or not. */
+export class Planner {
+  private readonly ids: IdIndex;
+  private readonly revisions: Revisions;
+  private readonly upcast: UpcastTable;
+  private readonly plans = new Map<string, UpcastPlan>();
+  /** The last position and time that were given out. */
+  position: number;
+  recordedAt: number;
+
+  constructor(ids: IdIndex, revisions: Revisions, upcast: UpcastTable, position: number, recordedAt: number) {
+    this.ids = ids;
+    this.revisions = revisions;
+    this.upcast = upcast;
+    this.position = position;
+    this.recordedAt = recordedAt;
+  }
+
+  /** The stream whose events must be found first, because a revision of it is asked for and none is kept. */
+  unknownStream(appends: readonly StreamAppend[], adopted: Adopted): string | undefined {
+    const unknown = appends.find(
+      ({ expected, stream }) =>
+        expected !== 'any' &&
+        !adopted.has(stream) &&
+        this.revisions.last(stream, hashText(stream)) === undefined,
+    );
+    return unknown?.stream;
+  }
+
+  /** Adds a call to the group, or nothing of it when it conflicts or throws. */
+  add(group: GroupPlan, appends: readonly StreamAppend[], now: number, adopted: Adopted): AppendOutcome {
+    const before = { ids: this.ids.count, events: group.events.length, position: this.position };
+    const undo = () => {
+      this.ids.takeBackTo(before.ids);
+      group.events.length = before.events;
+      group.streams.length = before.events;
+      this.position = before.position;
+    };
+    try {
+      this.recordedAt = Math.max(now, this.recordedAt);
+      const outcome = this.addStreams(group, appends, adopted);
+      if (outcome.kind === 'conflict') undo();
+      return outcome;
+    } catch (error) {
+      undo();
+      throw error;
+    }
+  }
+
+  private addStreams(group: GroupPlan, appends: readonly StreamAppend[], adopted: Adopted): AppendOutcome {
+    const states = new Map<string, StreamState>();
+    let appended = 0;
+    let duplicates = 0;
+    for (const { stream, events, expected } of appends) {
+      const state = states.get(stream) ?? this.stateOf(stream, adopted);
+      states.set(stream, state);
+      const start = group.events.length;
+      for (const event of events) if (this.ids.add(event.id)) this.addEvent(group, event, stream, state.hash);
+      const fresh = group.events.length - start;
+      const repeated = events.length > 0 && fresh === 0;
+      const actual = state.revision === undefined || state.revision < 0 ? 'none' : state.revision;
+      if (expected !== 'any' && expected !== actual && !repeated) {
+        return { kind: 'conflict', stream, expected, actual };
+      }
+      appended += fresh;
+      duplicates += events.length - fresh;
+      if (state.revision === undefined) continue;
+      state.revision += fresh;
+      if (expected !== 'any' && fresh > 0) state.decides = true;
+      for (let i = start; i < group.events.length; i++)
+        state.positions.push(Number(group.events[i]?.position));
+    }
+    for (const [stream, state] of states) this.keepRevisions(group, stream, state);
+    return { kind: 'appended', position: positionOf(this.position), appended, duplicates };
+  }
+
+  private stateOf(stream: string, adopted: Adopted): StreamState {
+    const hash = hashText(stream);
+    const last = this.revisions.last(stream, hash);
+    if (last !== undefined) return { hash, revision: last, decides: true, first: last + 1, positions: [] };
+    const found = adopted.get(stream);
+    const revision = found === undefined ? undefined : found.length - 1;
+    return { hash, revision, decides: false, first: 0, positions: [...(found ?? [])] };
+  }
+
+  private keepRevisions(group: GroupPlan, stream: string, state: StreamState): void {
+    const { decides, positions, first, hash } = state;
+    if (!decides || positions.length === 0) return;
+    group.rows.push({ stream, first, positions });
+    this.revisions.advance(stream, hash, first + positions.length - 1);
+  }
+
+  private addEvent(group: GroupPlan, event: NewEvent, stream: string, hash: number): void {
+    const { version, lift } = this.planFor(event);
+    const recorded = {
+      ...event,
+      recordedAt: this.recordedAt,
+      position: positionOf(++this.position),
+      stream,
+    } as RecordedEvent;
+    if (lift !== undefined) Object.assign(recorded, { version, data: lift(event.data) });
+    group.events.push(recorded);
+    group.streams.push(hash);
+  }
+
+  /** What could not be read again is refused here; what is old is lifted now, as a reader would see it. */
+  private planFor({ type, version }: NewEvent): UpcastPlan {
+    const known = this.plans.get(type);
+    if (known?.version === version && known.lift === undefined) return known;
+    const plan = planUpcast(this.upcast, type, version);
+    if (plan.lift === undefined) this.plans.set(type, plan);
+    return plan;
+  }
+}
