@@ -199,11 +199,12 @@ function isSecretValue(text: string, span: ValueSpan, { verdict, structural }: T
 const endsClause = (text: string, end: number): boolean =>
   !/^[.,;:!?)}\]]? *[\p{L}\d]/u.test(text.slice(end, end + 6));
 
-/** A list or an object under a name of passwords is secret as a whole. */
+/** A list of secrets, or an object under a password's name, is secret as a whole. */
 function nestedValue(text: string, from: number, verdict: KeyVerdict): ValueSpan | undefined {
   const start = isSpace(text.charCodeAt(from)) ? from + 1 : from;
   const open = text.charAt(start);
-  if (verdict !== 'password' || (open !== '[' && open !== '{')) return undefined;
+  const list = open === '[' && (verdict === 'password' || verdict === 'token');
+  if (!list && (open !== '{' || verdict !== 'password')) return undefined;
   if (markerEnd(text, start) > 0 || !/^.\s{0,4}\\{0,4}["'{[]/.test(text.slice(start, start + 12)))
     return undefined;
   const limit = Math.min(text.length, start + 8_192);

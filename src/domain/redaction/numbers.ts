@@ -170,10 +170,15 @@ function phoneStartOf(text: string, start: number, end: number, digits: string):
     const before = opened < 2 ? 0 : text.charCodeAt(opened - 2);
     return !isWordCode(before) && digits.length <= 15 && isInternational(digits) ? opened - 1 : -1;
   }
-  if (digits.length > 17) return -1;
+  if (digits.length > 17 || isTailOfWord(text, opened)) return -1;
   if (text.startsWith('00', start) && isDialledInternational(digits, end - start === digits.length))
     return start;
   if (digits.length < 9 || digits.length > 11) return -1;
   if (opened < start && isNational(text.slice(opened, end))) return opened;
   return isNational(text.slice(start, end)) ? start : -1;
+}
+
+/** `order-0521234567`: an identifier's last part. */
+function isTailOfWord(text: string, start: number): boolean {
+  return start > 1 && '-./'.includes(text.charAt(start - 1)) && isWordCode(text.charCodeAt(start - 2));
 }

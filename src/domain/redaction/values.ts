@@ -8,7 +8,7 @@ const stateWords: ReadonlySet<string> = new Set(
     'is|was|are|has|had|have|the|a|an|must|should|cannot|can|could|would|will|may|too|very|please|enter|reset|changed|' +
     'updated|set|unset|unknown|unavailable|enabled|disabled|active|inactive|valid|verified|unverified|redacted|hidden|' +
     'masked|filtered|removed|omitted|optional|string|number|object|array|int|integer|bool|boolean|text|str|bytes|any|' +
-    'accepted|rejected|absent|present|found|created|deleted|generated|rotated|sent|received|started|closed|open|opened|' +
+    'accepted|rejected|granted|allowed|absent|present|found|created|deleted|generated|rotated|sent|received|started|closed|open|opened|' +
     'ended|basic|bearer|digest|oauth|oauth2|jwt|saml|ldap|default|unchanged|pending|skipped|for|of|in|to|at|with|and|or|' +
     'from|by|it|this|that|no-store|never|always|only|new|old|last|first|your|my|weak|strong|short|long|mismatch|timeout|' +
     'неверный|неверно|неправильный|не|нет|истек|истёк|обязателен|пуст|изменен|изменён|сброшен|просрочен|недействителен|' +
