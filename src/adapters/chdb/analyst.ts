@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rm, unlink } from 'node:fs/promises';
+import { mkdir, open, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChdbResult, drainPending, Session } from 'chdb';
 import { fromEngine, refuse } from '../../api/sql/errors.ts';
@@ -69,16 +69,15 @@ export async function openAnalystEngine(options: AnalystOptions): Promise<Analys
     const own = session();
     const comment = `analyst-${randomUUID()}`;
     const kill = () => void control.run(`KILL QUERY WHERE Settings['log_comment'] = ${quote(comment)} ASYNC`);
-    const stop = () => kill();
-    query.signal.addEventListener('abort', stop, { once: true });
+    query.signal.addEventListener('abort', kill, { once: true });
     try {
       await own.queryAsync(sessionStatements(query, comment, options, facts.settings));
       if (query.signal.aborted) throw refuse('QUERY_WAS_CANCELLED', 'Query was cancelled');
       return query.inMemory
         ? await fromMemory(own, query)
-        : await throughFile(own, query, options.spoolFolder);
+        : await throughFile(own, query, options.spoolFolder, { maxBytes: options.limits.resultBytes, kill });
     } finally {
-      query.signal.removeEventListener('abort', stop);
+      query.signal.removeEventListener('abort', kill);
       own.close();
     }
   }
@@ -154,14 +153,24 @@ async function fromMemory(session: Session, query: AnalystQuery): Promise<Analys
   };
 }
 
-async function throughFile(session: Session, query: AnalystQuery, folder: string): Promise<AnalystResult> {
+async function throughFile(
+  session: Session,
+  query: AnalystQuery,
+  folder: string,
+  guard: { maxBytes: number; kill(): void },
+): Promise<AnalystResult> {
   const path = join(folder, randomUUID());
+  const watch = watchSize(path, guard);
   try {
-    const result = await session.queryAsync(
-      `${query.sql} INTO OUTFILE ${quote(path)} FORMAT ${query.format}`,
-    );
+    const result = await session
+      .queryAsync(`${query.sql} INTO OUTFILE ${quote(path)} FORMAT ${query.format}`)
+      .finally(watch.stop);
     const file = await open(path, 'r');
     const { size } = await file.stat();
+    if (size > guard.maxBytes) {
+      await file.close();
+      throw tooLarge(guard.maxBytes);
+    }
     return {
       size,
       stats: statsOf(result),
@@ -170,7 +179,29 @@ async function throughFile(session: Session, query: AnalystQuery, folder: string
       },
       discard: () => file.close(),
     };
+  } catch (error) {
+    throw watch.exceeded() ? tooLarge(guard.maxBytes) : error;
   } finally {
     await unlink(path).catch(() => undefined);
   }
+}
+
+const tooLarge = (maxBytes: number) =>
+  fromEngine(
+    `Code: 396. DB::Exception: Limit for result exceeded, max bytes: ${maxBytes}. (TOO_MANY_ROWS_OR_BYTES)`,
+  );
+
+/** The engine counts a constant column as one value, however often it is written; the file tells the truth. */
+function watchSize(path: string, guard: { maxBytes: number; kill(): void }) {
+  let exceeded = false;
+  const timer = setInterval(async () => {
+    const size = await stat(path).then(
+      (s) => s.size,
+      () => 0,
+    );
+    if (exceeded || size <= guard.maxBytes) return;
+    exceeded = true;
+    guard.kill();
+  }, 50);
+  return { exceeded: () => exceeded, stop: () => clearInterval(timer) };
 }

@@ -28,7 +28,7 @@ const scalarNames = [valueFunctions, textFunctions].flatMap((groups) => Object.v
 const aggregateNames = words(aggregateFunctions);
 
 /** Names that only the parser and the analyser make; none of them can be found in the engine's own list. */
-const ofTheParser = ['_CAST', 'lambda', 'exists', 'grouping', 'untuple'];
+const ofTheParser = ['_CAST', 'lambda', 'exists', 'grouping', 'untuple', 'caseWithExpression'];
 
 export const allowedFunctionNames: readonly string[] = [...scalarNames, ...aggregateNames, ...ofTheParser];
 

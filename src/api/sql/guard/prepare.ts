@@ -39,7 +39,7 @@ export type Prepare = (request: StatementRequest) => Promise<PreparedStatement>;
 export async function statementGuard(engine: AnalystEngine, allowed: AllowedViews): Promise<Prepare> {
   const databases = await engine.arrange('SELECT name FROM system.databases');
   const views = new Set(allowed.views);
-  const rules: Omit<TreeRules, 'bareTables'> = {
+  const rules: Omit<TreeRules, 'bareTables' | 'aliases'> = {
     functions: functionTable(engine.facts.functions),
     hiddenDatabases: new Set(
       [
@@ -62,7 +62,8 @@ export async function statementGuard(engine: AnalystEngine, allowed: AllowedView
     const bareTables = new Set([...place.tables, ...commonTables(body)]);
     const visible = { database: allowed.database, views };
     const shown = answerForShow(root.kind, tail.body, visible);
-    if (shown === undefined) checkStatement(root, { ...rules, bareTables }, request.bound);
+    if (shown === undefined)
+      checkStatement(root, { ...rules, bareTables, aliases: aliases(body) }, request.bound);
     return {
       sql: shown ?? join(body),
       database: shown === undefined ? place.database : allowed.database,
@@ -125,6 +126,9 @@ function commonTables(list: readonly Token[]): string[] {
     .filter((t, i) => t.kind === 'name' && isWord(list[i + 1], 'AS') && isSign(list[i + 2], '('))
     .map((t) => t.value);
 }
+
+const aliases = (list: readonly Token[]): Set<string> =>
+  new Set(list.filter((t, i) => t.kind === 'name' && isWord(list[i - 1], 'AS')).map((t) => t.value));
 
 const harmlessForBound = ['EXPLAIN AST', 'EXPLAIN SYNTAX', 'EXPLAIN QUERY TREE'];
 const harmlessExplains = [...harmlessForBound, 'EXPLAIN', 'EXPLAIN PLAN', 'EXPLAIN PIPELINE'];

@@ -19,7 +19,7 @@ export function withoutTail(list: readonly Token[]): Tail {
 function takeFormat(tail: Tail): boolean {
   const { body } = tail;
   const name = body.at(-1);
-  if (body.length < 3 || name?.kind !== 'name' || name.quoted || !isWord(body.at(-2), 'FORMAT')) return false;
+  if (body.length < 3 || name?.kind !== 'name' || !isWord(body.at(-2), 'FORMAT')) return false;
   if (isSign(body.at(-3), '.') || isSign(body.at(-3), ',')) return false;
   tail.format ??= name.value;
   body.length -= 2;
