@@ -1,0 +1,49 @@
+import type { EventLog, ReadStore } from '../../../projections/ports.ts';
+import { presentTables } from '../../../projections/queries/presentTables.ts';
+import { createReader } from '../../../projections/queries/reader.ts';
+import type { Runner } from '../../../projections/runner.ts';
+import type { ReadinessCheck } from '../../ports.ts';
+import { createReadiness } from '../../readiness.ts';
+import type { AppInstance } from '../server.ts';
+import { errorRoutes } from './errors.ts';
+import { figureRoutes } from './figures.ts';
+import { requestEventRoutes } from './requestEvents.ts';
+import { searchRoutes } from './searches.ts';
+import { standingRoutes } from './standing.ts';
+
+export interface ReadsDeps {
+  store: Pick<ReadStore, 'query'>;
+  log: Pick<EventLog, 'head' | 'readByTime' | 'readStream' | 'compare' | 'distance' | 'parsePosition'>;
+  runner: Pick<Runner, 'tracked' | 'reached' | 'standings'>;
+  clock: () => number;
+  /** What the engine stands on. */
+  checks: readonly ReadinessCheck[];
+  version: string;
+  /** Epoch milliseconds. */
+  startedAt: number;
+  /** A read that takes longer is answered as if the store were away. */
+  timeoutMs?: number;
+}
+
+/** A status that keeps people waiting says too little, too late. */
+const statusWithinMs = 300;
+
+/** Every read of the contract that is answered from the log and the read models. */
+export function readRoutes(app: AppInstance, deps: ReadsDeps): void {
+  const reader = createReader({
+    store: deps.store,
+    tableName: presentTables(deps.runner),
+    ...(deps.timeoutMs === undefined ? {} : { timeoutMs: deps.timeoutMs }),
+  });
+  const withReader = { ...deps, reader };
+  const readiness = createReadiness({
+    checks: deps.checks,
+    clock: () => performance.now(),
+    timeoutMs: statusWithinMs,
+  });
+  standingRoutes(app, { ...deps, readiness });
+  figureRoutes(app, withReader);
+  errorRoutes(app, withReader);
+  searchRoutes(app, withReader);
+  requestEventRoutes(app, deps);
+}
