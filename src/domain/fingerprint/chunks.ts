@@ -35,7 +35,7 @@ const emailShape = /^[^@/]{1,100}@[^@/]{1,200}\.[^@/.\d]{2,30}$/;
 const drive = /^[A-Za-z]:[\\/]/;
 const rooted = /^(?:\.{0,2}|~)\/[^/]/;
 const file = /\/[^/]{0,200}\.[A-Za-z][A-Za-z0-9]{0,5}(?::\d+){0,2}$/;
-const onlyNumbers = /^[\d/.:,_T+-]+Z?$/;
+const onlyNumbers = /^(?!\/)[\d/.:,_T+-]+Z?$/;
 
 function locationOf(chunk: string, seen: number): string | undefined {
   if (seen & hasSlash) {

@@ -106,7 +106,7 @@ function readChunk(reader: Reader): void {
   let end = start + 1;
   while (end < text.length) {
     const kind = kindOf(text.charCodeAt(end));
-    if (kind !== inChunk && !(kind === quote && isWithinWord(text, end))) break;
+    if (kind !== inChunk && !isWithinChunk(text, end, kind)) break;
     end++;
   }
   const chunk = text.slice(start, end);
@@ -129,7 +129,7 @@ function beforePunctuation(text: string, start: number, end: number): number {
   let at = end;
   while (at > start + 1) {
     const code = text.charCodeAt(at - 1);
-    if (code !== 58 && code !== 46 && code !== 33 && code !== 63) break;
+    if (code !== 58 && code !== 46 && code !== 33 && code !== 63 && code !== 44 && code !== 59) break;
     at--;
   }
   return at;
@@ -142,7 +142,19 @@ const isLetter = (code: number): boolean =>
 
 /** The apostrophe of `can't` and `об'єкт`, the double one of `צה"ל`. */
 function isWithinWord(text: string, at: number): boolean {
-  return isLetter(text.charCodeAt(at - 1)) && isLetter(text.charCodeAt(at + 1));
+  const before = text.charCodeAt(at - 1);
+  const after = text.charCodeAt(at + 1);
+  if (text.charCodeAt(at) === 39) return isLetter(before) && isLetter(after);
+  return text.charCodeAt(at) === 34 && isHebrew(before) && isHebrew(after);
+}
+
+const isHebrew = (code: number): boolean => code >= 0x5d0 && code <= 0x5ea;
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+
+/** A comma between two digits parts thousands. */
+function isWithinChunk(text: string, at: number, kind: number): boolean {
+  if (kind === quote) return isWithinWord(text, at);
+  return text.charCodeAt(at) === 44 && isDigit(text.charCodeAt(at - 1)) && isDigit(text.charCodeAt(at + 1));
 }
 
 const marker = /\[redacted:([a-z0-9-]{1,40})\]/y;
@@ -203,11 +215,16 @@ function closingAfter(reader: Reader, closer: string, from: number): number {
   if (known !== undefined && known >= from) return known === reader.text.length ? -1 : known;
   const { text } = reader;
   let at = text.indexOf(closer, from);
-  while (at >= 0 && (text.charCodeAt(at - 1) === 92 || isWithinWord(text, at)))
-    at = text.indexOf(closer, at + 1);
+  while (at >= 0 && (isEscaped(text, at) || isWithinWord(text, at))) at = text.indexOf(closer, at + 1);
   reader.closers ??= new Map();
   reader.closers.set(closer, at < 0 ? text.length : at);
   return at;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let slashes = at;
+  while (text.charCodeAt(slashes - 1) === 92) slashes--;
+  return (at - slashes) % 2 === 1;
 }
 
 function add(reader: Reader, piece: string): void {
@@ -216,22 +233,28 @@ function add(reader: Reader, piece: string): void {
     reader.last = reader.beforeLast;
     reader.beforeLast = '';
   }
-  if (reader.last === number && (units.has(piece) || isDateWord(piece) || units.has(piece.toLowerCase())))
+  if (isSwallowed(reader, piece)) {
+    reader.spaced = false;
     return;
-  if (standIns.has(piece)) {
-    // A list of values is one value: lists differ in length.
-    if (reader.last === piece) return;
-    if (reader.last === ',' && reader.beforeLast === piece) {
-      reader.out = reader.outBefore;
-      reader.last = piece;
-      return;
-    }
   }
   reader.outBefore = reader.out;
   reader.out += reader.spaced && reader.out !== '' ? ` ${piece}` : piece;
   reader.spaced = false;
   reader.beforeLast = reader.last;
   reader.last = piece;
+}
+
+/** A unit belongs to its number, and a list of values is one value, for lists differ in length. */
+function isSwallowed(reader: Reader, piece: string): boolean {
+  const { last } = reader;
+  if (last === number && (units.has(piece) || units.has(piece.toLowerCase()) || isDateWord(piece)))
+    return true;
+  if (!standIns.has(piece)) return false;
+  if (last === piece) return true;
+  if (last !== ',' || reader.beforeLast !== piece) return false;
+  reader.out = reader.outBefore;
+  reader.last = piece;
+  return true;
 }
 
 function isDateWord(piece: string): boolean {
