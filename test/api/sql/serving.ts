@@ -10,11 +10,23 @@ const callers = {
   [keys.ingest]: { keyId: 'k3', role: 'ingest', project: '*' },
 } as const;
 
-/** The door over a small store, on a free port of the loopback. */
+type Store = Awaited<ReturnType<typeof smallStore>>;
+
+export interface Serving {
+  url: string;
+  store: Store;
+  ask(
+    sql: string,
+    init?: { key?: string; query?: string; headers?: Record<string, string> },
+  ): Promise<{ status: number; headers: Headers; text: string }>;
+  close(): Promise<void>;
+}
+
+/** The door over a small store, on a free port of the loopback; a process has one store, so a second door is beside. */
 export async function serving(
-  options: { limits?: Partial<AnalystLimits>; deps?: Partial<SqlServerDeps> } = {},
+  options: { limits?: Partial<AnalystLimits>; deps?: Partial<SqlServerDeps>; beside?: Serving } = {},
 ) {
-  const store = await smallStore(options.limits);
+  const store: Store = options.beside?.store ?? (await smallStore(options.limits));
   const server = createSqlServer({
     engine: store.engine,
     allowed: { database: 'chronoscope', views },
@@ -28,7 +40,7 @@ export async function serving(
   return {
     url,
     store,
-    async ask(sql: string, init: { key?: string; query?: string; headers?: Record<string, string> } = {}) {
+    async ask(sql: string, init: Parameters<Serving['ask']>[1] = {}) {
       const response = await fetch(`${url}/?${init.query ?? ''}`, {
         method: 'POST',
         body: sql,
@@ -38,9 +50,7 @@ export async function serving(
     },
     async close() {
       await server.close();
-      await store.close();
+      if (options.beside === undefined) await store.close();
     },
   };
 }
-
-export type Serving = Awaited<ReturnType<typeof serving>>;
