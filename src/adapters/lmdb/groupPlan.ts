@@ -4,6 +4,7 @@ import type { AppendOutcome, StreamAppend } from '../../projections/ports.ts';
 import { positionOf } from '../numberedFeed.ts';
 import { hashText } from './hash.ts';
 import type { IdIndex } from './idIndex.ts';
+import { recordEvent } from './recordedEvent.ts';
 import type { Revisions } from './revisions.ts';
 
 /** Positions of the events that a stream of telemetry already has, for one that begins to decide. */
@@ -127,12 +128,7 @@ export class Planner {
 
   private addEvent(group: GroupPlan, event: NewEvent, stream: string, hash: number): void {
     const { version, lift } = this.planFor(event);
-    const recorded = {
-      ...event,
-      recordedAt: this.recordedAt,
-      position: positionOf(++this.position),
-      stream,
-    } as RecordedEvent;
+    const recorded = recordEvent(event, this.recordedAt, positionOf(++this.position), stream);
     if (lift !== undefined) Object.assign(recorded, { version, data: lift(event.data) });
     group.events.push(recorded);
     group.streams.push(hash);
