@@ -22,11 +22,17 @@ const detectors = [
   (await import(new URL('urls.js', built).href)).findUrlPasswords,
 ];
 
-// These stand behind a word and not for themselves, and in a program it may well be `Bearer realm=` or
-// `user:${password}@` that follows.
-const needRandomness = new Set(['bearer', 'basic-auth', 'url-password']);
-/** @param {string} value */
-const looksRandom = (value) => value.length >= 16 && /^[\w.~+/=-]*\d[\w.~+/=-]*$/.test(value);
+/**
+ * What these detectors remove from a log is not always a secret in a program: a key's first line alone,
+ * `Bearer realm=`, `user:${password}@`.
+ * @param {string} label
+ * @param {string} value
+ */
+function isSecretInSource(label, value) {
+  if (label === 'private-key') return value.length >= 120;
+  if (!['bearer', 'basic-auth', 'url-password'].includes(label)) return true;
+  return value.length >= 16 && /^[\w.~+/=-]*\d[\w.~+/=-]*$/.test(value);
+}
 
 const lineMark = 'secrets:allow';
 const fileMark = 'secrets:allow-file';
@@ -67,7 +73,7 @@ function secretsIn(text) {
   const found = [];
   for (const detect of detectors) detect(text, found, new Set());
   return found
-    .filter(({ start, end, label }) => !needRandomness.has(label) || looksRandom(text.slice(start, end)))
+    .filter(({ start, end, label }) => isSecretInSource(label, text.slice(start, end)))
     .map(({ start, label }) => ({ line: text.slice(0, start).split('\n').length, label }))
     .filter(({ line }) => !lines[line - 1]?.includes(lineMark));
 }

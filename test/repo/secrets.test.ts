@@ -6,9 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 // Put together here, so that the scan of this repository does not trip over its own test.
 const token = ['gh', 'p_', 'q7Zk2mX9'.repeat(4), 'abcd'].join('');
-const privateKey = ['-----BEGIN RSA ', 'PRIVATE KEY-----\nMIIEow\n-----END RSA ', 'PRIVATE KEY-----'].join(
-  '',
-);
+const pem = (content: string) =>
+  ['-----BEGIN RSA ', `PRIVATE KEY-----\n${content}\n-----END RSA `, 'PRIVATE KEY-----'].join('');
 
 let folder: string;
 const write = (file: string, content: string) => writeFileSync(join(folder, file), content);
@@ -40,8 +39,10 @@ describe('the secret scan', () => {
     expect(scan().status).toBe(0);
   });
 
-  it('finds a private key', () => {
-    write('id.pem', privateKey);
+  it('finds a private key, but not talk of one', () => {
+    write('talk.md', `It begins with ${pem('')}`);
+    expect(scan().status).toBe(0);
+    write('id.pem', pem('MIIEowIBAAKCAQEA7x'.repeat(4)));
     expect(scan()).toMatchObject({ status: 1, stderr: expect.stringContaining('id.pem:1') });
   });
 
