@@ -65,7 +65,7 @@ describe('with the log on disk', () => {
   });
 
   it('nothing secret is in it', async () => {
-    const secret = 'Bearer abcdefghijklmnopqrstuvwxyz0123456789';
+    const secret = 'Bearer abcdefghijklmnopqrstuvwxyz0123456789'; // secrets:allow
     const { body } = await sendJson(door, {
       type: 'log',
       message: `sent ${secret}`,

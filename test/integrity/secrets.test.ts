@@ -11,7 +11,7 @@ const secrets = {
   password: 'correct-horse-battery-staple',
   card: ['4111', '1111', '1111', '1111'].join(' '),
   email: ['dana.cohen', 'example.org'].join('@'),
-  bearer: 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U',
+  bearer: 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U', // secrets:allow
 };
 
 describe('secrets', () => {
