@@ -1,4 +1,5 @@
 import { standInForChunk } from './chunks.ts';
+import { closerOf, closingAfter, isWithinWord, type QuoteReader } from './quotes.ts';
 import { dateWords, units } from './vocabulary.ts';
 
 /**
@@ -21,8 +22,7 @@ const standIns: ReadonlySet<string> = new Set([
 const longestTemplate = 600;
 const longestQuoted = 1_000;
 
-interface Reader {
-  readonly text: string;
+interface Reader extends QuoteReader {
   at: number;
   out: string;
   /** `out` as it was before the last piece was added, and the last two pieces. */
@@ -32,8 +32,6 @@ interface Reader {
   spaced: boolean;
   /** `out` as it was before each object that is still open. */
   opened: string[];
-  /** For each closing quote, the first place where it is known to close. */
-  closers: Map<string, number> | undefined;
 }
 
 const inChunk = 0;
@@ -45,20 +43,6 @@ const kinds = new Uint8Array(128);
 for (let code = 0; code <= 32; code++) kinds[code] = blank;
 for (const character of '()[]{}<>,;=|') kinds[character.charCodeAt(0)] = sign;
 for (const character of '"\'`') kinds[character.charCodeAt(0)] = quote;
-
-const closerOf: Readonly<Record<string, string>> = {
-  '"': '"',
-  "'": "'",
-  '`': "`'",
-  '“': '”',
-  '”': '”',
-  '„': '“”',
-  '«': '»',
-  '‘': '’',
-  '「': '」',
-  '『': '』',
-  '《': '》',
-};
 
 function kindOf(code: number): number {
   if (code < 128) return kinds[code] as number;
@@ -135,20 +119,6 @@ function beforePunctuation(text: string, start: number, end: number): number {
   return at;
 }
 
-const isLetter = (code: number): boolean =>
-  (code >= 65 && code <= 90) ||
-  (code >= 97 && code <= 122) ||
-  (code >= 0xc0 && (code < 0x2000 || code > 0x2bff));
-
-/** The apostrophe of `can't` and `об'єкт`, the double one of `צה"ל`. */
-function isWithinWord(text: string, at: number): boolean {
-  const before = text.charCodeAt(at - 1);
-  const after = text.charCodeAt(at + 1);
-  if (text.charCodeAt(at) === 39) return isLetter(before) && isLetter(after);
-  return text.charCodeAt(at) === 34 && isHebrew(before) && isHebrew(after);
-}
-
-const isHebrew = (code: number): boolean => code >= 0x5d0 && code <= 0x5ea;
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
 /** A comma between two digits parts thousands. */
@@ -204,27 +174,6 @@ function readQuoted(reader: Reader): void {
   }
   reader.at = close + 1;
   add(reader, quoted);
-}
-
-/**
- * The first place from `from` on where `closer` ends a quoted value. It is remembered until it is passed, so that a
- * text full of opening quotes is searched only once.
- */
-function closingAfter(reader: Reader, closer: string, from: number): number {
-  const known = reader.closers?.get(closer);
-  if (known !== undefined && known >= from) return known === reader.text.length ? -1 : known;
-  const { text } = reader;
-  let at = text.indexOf(closer, from);
-  while (at >= 0 && (isEscaped(text, at) || isWithinWord(text, at))) at = text.indexOf(closer, at + 1);
-  reader.closers ??= new Map();
-  reader.closers.set(closer, at < 0 ? text.length : at);
-  return at;
-}
-
-function isEscaped(text: string, at: number): boolean {
-  let slashes = at;
-  while (text.charCodeAt(slashes - 1) === 92) slashes--;
-  return (at - slashes) % 2 === 1;
 }
 
 function add(reader: Reader, piece: string): void {

@@ -17,7 +17,7 @@ export const keyTerms: { readonly [C in KeyClass]: readonly string[] } = {
     'db pwd|user pwd|admin pwd|root pwd|secret|client secret|app secret|api secret|shared secret|consumer secret',
     'secret key|secret access key|private key|encryption key|signing key|signing secret|master key|root key',
     'credential|credentials|creds|mnemonic|seed phrase|recovery phrase|recovery key|backup phrase',
-    'connection string|ssn|social security number',
+    'connection string|webhook url|ssn|social security number',
     // Hebrew, Arabic, Persian
     'סיסמה|סיסמא|ססמה|ססמא|סיסמת|סיסמתך|סיסמתי|קוד סודי|מפתח סודי|מפתח פרטי',
     'كلمة المرور|كلمة السر|كلمه السر|كلمة مرور|الرقم السري|گذرواژه|رمز عبور|کلمه عبور',
@@ -44,7 +44,7 @@ export const keyTerms: { readonly [C in KeyClass]: readonly string[] } = {
     'webhook secret|webhook key|hmac key|crypt key|host key|secrets|passwords|passwds',
     'session id|sessionid|session|sid|php sess id|phpsessid|jsessionid|j session id|asp net session id|connect sid',
     'auth|x auth|auth data|auth header|sas token|signature|amz signature|sig|hmac|pass|pwd|salt',
-    'bot token|webhook url|dsn|database url|db url|redis url|mongo url|mongodb uri|mongo uri|amqp url|broker url',
+    'bot token|dsn|database url|db url|redis url|mongo url|mongodb uri|mongo uri|amqp url|broker url',
     'טוקן|אסימון|מפתח api|מפתח גישה|токен|ключ api|апи ключ|api ключ|ключ доступа|ключ доступу|сессия|jeton',
     'clé api|clé d api|clave api|clave de api|clave|chave api|chave de api|chiave api|api schlüssel|zugriffstoken|zugangsschlüssel',
     'klucz api|api klíč|api anahtarı|erişim anahtarı|令牌|密钥|密鑰|访问密钥|トークン|api キー|アクセスキー|토큰|api 키',

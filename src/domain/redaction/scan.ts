@@ -53,6 +53,7 @@ export function scan(text: string): number {
   let run = 0;
   let runBits = 0;
   let digits = 0;
+  let everyCount = 0;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
     const bits = code < 128 ? (classes[code] as number) : isOdd(code) ? Feature.odd : 0;
@@ -65,10 +66,12 @@ export function scan(text: string): number {
       run = 0;
       runBits = 0;
     }
-    if ((bits & digit) !== 0) {
-      if (++digits === 8) seen |= Feature.number;
-    } else if ((bits & numberSeparator) === 0) digits = 0;
+    // Counts digits and forgets them at anything but a separator, without a branch: ids would mislead every guess.
+    const isDigit = (bits >> 1) & 1;
+    digits = (digits + isDigit) & -(isDigit | ((bits >> 2) & 1));
+    everyCount |= digits;
   }
+  if (everyCount > 7) seen |= Feature.number;
   if (isLongWord(run, runBits)) seen |= Feature.longWord;
   return seen & features;
 }

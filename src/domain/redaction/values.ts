@@ -72,7 +72,7 @@ export function readValue(text: string, from: number, prose: boolean): ValueSpan
   return markerEnd(text, value.start) === value.end ? undefined : value;
 }
 
-const isBlank = (code: number): boolean => code === 32 || code === 9 || code === 0xa0;
+export const isBlank = (code: number): boolean => code === 32 || code === 9 || code === 0xa0;
 
 function quotedValue(text: string, start: number, closer: string, slashes: number): ValueSpan {
   const limit = Math.min(text.length, start + longestQuoted);
