@@ -57,7 +57,7 @@ export async function showGeneration(
   }
 }
 
-export async function dropGeneration(
+export async function dropDerivations(
   store: ReadStore,
   projection: Projection,
   generation: Generation,
@@ -65,6 +65,14 @@ export async function dropGeneration(
   for (const derivation of projection.derivations) {
     await store.command(`DROP VIEW IF EXISTS ${derivationName(generation, derivation.to)} SYNC`);
   }
+}
+
+export async function dropGeneration(
+  store: ReadStore,
+  projection: Projection,
+  generation: Generation,
+): Promise<void> {
+  await dropDerivations(store, projection, generation);
   for (const table of tablesOf(projection)) {
     await store.command(`DROP TABLE IF EXISTS ${tableName(generation, table.name)} SYNC`);
   }
@@ -88,7 +96,7 @@ export async function dropStrays(
   );
   for (const { name } of present) {
     const full = `${storeDatabase}.${name}`;
-    if (!known.has(full) && /_v\d+g\d+(_fill)?$/.test(name))
+    if (!known.has(full) && /_v\d+g\d+(_fill|_repeat)?$/.test(name))
       await store.command(`DROP TABLE IF EXISTS ${full} SYNC`);
   }
 }

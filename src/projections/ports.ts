@@ -130,7 +130,7 @@ export interface RowBatch {
   /** ClickHouse RowBinary, in the order of `columns`. */
   rows: Uint8Array;
   rowCount: number;
-  /** The same token twice is one insert. */
+  /** The same token twice is one insert, as far as the store remembers; without text there is none. */
   token: string;
 }
 

@@ -111,8 +111,9 @@ async function beside(
     await carryOver(deps, tracked, building, carriedBefore);
     await createDerivations(store, projection, building);
     const filler = createFiller(deps, tracked, building, carriedBefore, events);
-    const head = await feed.head();
-    let done = head === undefined ? undefined : await filler.fill(undefined, head);
+    // Not further than the live one has come: it may lag behind the head, and the two have to meet.
+    const goal = outdated ? await feed.head() : tracked.worker.done;
+    let done = goal === undefined ? undefined : await filler.fill(undefined, goal);
     await tracked.worker.stop();
     stopped = true;
     const live = tracked.worker.done;

@@ -5,7 +5,7 @@ export interface Table {
   name: string;
   columns: readonly Column[];
   /** Only in tables that materialised views fill; their rows never come from outside the engine. */
-  engine?: 'MergeTree' | 'AggregatingMergeTree' | 'SummingMergeTree';
+  engine?: 'MergeTree' | 'AggregatingMergeTree';
   orderBy: string;
   /** Skip indexes, as ClickHouse writes them. */
   indexes?: readonly string[];
@@ -15,7 +15,10 @@ export interface Table {
 /** How long a table's rows stay, counted from the day on which they were recorded. */
 export type RetentionClass = 'raw' | 'minutes' | 'hours' | 'kept';
 
-/** Fills one table from another inside the engine, in the same insert. */
+/**
+ * Fills one table from another inside the engine, in the same insert. Its rows carry the greatest position that went
+ * into them as `last_position`, by which a restart sees whether a batch was taken in.
+ */
 export interface Derivation {
   from: string;
   to: string;

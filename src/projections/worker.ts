@@ -4,6 +4,7 @@ import { insertable, type Rows, rowsOfAll, type Unprojectable } from './batches.
 import { type BatchWindow, type ProjectedBatch, pause } from './batchWindow.ts';
 import type { CheckpointStore, EventFeed, Generation, ReadStore } from './ports.ts';
 import type { Projection } from './projection.ts';
+import { repeatInsert } from './recovery.ts';
 
 export interface WorkerDeps {
   window: BatchWindow;
@@ -117,8 +118,13 @@ export class ProjectionWorker {
     for await (const part of this.#deps.feed.read({ after: pending.from, until: pending.to })) {
       events.push(...part.events);
     }
-    const rows = rowsOfAll([this.projection], events, this.#deps.observer.unprojectable);
-    await this.#insert(pending, rows.get(this.projection.name));
+    const { projection } = this;
+    const rows = rowsOfAll([projection], events, this.#deps.observer.unprojectable).get(projection.name);
+    if (rows !== undefined) {
+      const stretch = { from: pending.from, to: pending.to };
+      const batch = insertable(projection, this.#generation, stretch, rows);
+      await repeatInsert(this.#deps.store, projection, this.#generation, batch);
+    }
     this.#advance(pending.to, events.at(-1)?.recordedAt);
   }
 

@@ -40,7 +40,7 @@ describe('secrets', () => {
       },
       { type: 'error', errorMessage: text, stack: `Error: ${text}\n    at login (bot.js:1:1)`, attributes },
       { type: 'log', level: 'error', message: text, attributes },
-      { type: 'span', name: text.slice(0, 400), durationMs: 1, attributes },
+      { type: 'span', name: text.slice(0, 290), durationMs: 1, attributes },
       { type: 'metric', name: 'm', value: 1, attributes },
       { type: 'deploy', name: 'v1', message: text, attributes },
       { type: 'job', name: 'nightly', status: 'error', message: text, attributes },

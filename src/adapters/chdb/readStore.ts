@@ -60,7 +60,7 @@ function insertFromFile(batch: RowBatch, file: string): string {
   const structure = batch.columns.map((c) => `${c.name} ${c.type}`).join(', ');
   return `INSERT INTO ${batch.table} (${columnNames(batch)})
 SELECT * FROM file(${quote(file)}, 'RowBinary', ${quote(structure)})
-SETTINGS insert_deduplication_token = ${quote(batch.token)}, deduplicate_blocks_in_dependent_materialized_views = 1`;
+SETTINGS ${batch.token === '' ? 'insert_deduplicate = 0' : `insert_deduplication_token = ${quote(batch.token)}`}`;
 }
 
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;

@@ -18,7 +18,7 @@ export function openClickHouseStore(options: { url: string; maxOpenConnections?:
         query: `INSERT INTO ${batch.table} (${columnNames(batch)}) FORMAT RowBinary`,
         values: Readable.from([batch.rows]),
         clickhouse_settings: {
-          insert_deduplication_token: batch.token,
+          ...(batch.token !== '' && { insert_deduplication_token: batch.token }),
           deduplicate_blocks_in_dependent_materialized_views: 1,
           async_insert: 0,
           wait_end_of_query: 1,

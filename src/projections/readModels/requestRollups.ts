@@ -15,6 +15,13 @@ const summed = (name: string): Column => ({
   stored: 'SimpleAggregateFunction(sum, UInt64)',
 });
 
+/** How far the rows of a derived table reach: tells a restart whether the batch at work was taken in. */
+const lastPosition: Column = {
+  name: 'last_position',
+  type: 'UInt64',
+  stored: 'SimpleAggregateFunction(max, UInt64)',
+};
+
 export interface RollupStep {
   table: string;
   /** The column that holds the start of the step. */
@@ -43,6 +50,7 @@ const rollupTable = (step: RollupStep, retention: RetentionClass): Table => ({
     summed('sum_us'),
     { name: 'slowest_ms', type: 'Float64', stored: 'SimpleAggregateFunction(max, Float64)' },
     { name: 'sketch', type: 'String', stored: `AggregateFunction(${sketch}, Float64)` },
+    lastPosition,
   ],
   orderBy: `project, ${step.column}, service, operation`,
   retention,
@@ -61,7 +69,7 @@ const derivation = (step: RollupStep): Derivation => ({
   from: 'requests',
   to: step.table,
   select: `SELECT recorded_day, project, ${floorOf[step.column]}(time) AS ${step.column}, service, operation,
-  ${rollupAggregates}
+  ${rollupAggregates}, max(position) AS last_position
 FROM {from} GROUP BY recorded_day, project, ${step.column}, service, operation`,
 });
 
@@ -101,13 +109,14 @@ export const userKeyOf = (userId: string): string => `sipHash64(${userId})`;
 
 const userMinutes: Table = {
   name: 'user_minutes',
-  engine: 'SummingMergeTree',
+  engine: 'AggregatingMergeTree',
   columns: [
     recordedDay,
     lowCardinality('project'),
     { name: 'minute', type: 'UInt64', stored: "DateTime('UTC')" },
     { name: 'user_key', type: 'UInt64', codec: 'Delta(8), ZSTD(1)' },
-    { name: 'n', type: 'UInt64', codec: 'ZSTD(1)' },
+    summed('n'),
+    lastPosition,
   ],
   orderBy: 'project, minute, user_key',
   retention: 'minutes',
@@ -139,7 +148,8 @@ export const rollupDerivations: readonly Derivation[] = [
   {
     from: 'requests',
     to: 'user_minutes',
-    select: `SELECT recorded_day, project, toStartOfMinute(time) AS minute, ${userKeyOf('user_id')} AS user_key, count() AS n
+    select: `SELECT recorded_day, project, toStartOfMinute(time) AS minute, ${userKeyOf('user_id')} AS user_key,
+  count() AS n, max(position) AS last_position
 FROM {from} WHERE user_id != '' GROUP BY recorded_day, project, minute, user_key`,
   },
 ];
