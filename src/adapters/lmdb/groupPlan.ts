@@ -7,8 +7,8 @@ import type { IdIndex } from './idIndex.ts';
 import { recordEvent } from './recordedEvent.ts';
 import type { Revisions } from './revisions.ts';
 
-/** Positions of the events that a stream of telemetry already has, for one that begins to decide. */
-export type Adopted = ReadonlyMap<string, readonly number[]>;
+/** Where the events of streams of telemetry stand that may begin to decide; kept up to date within the group. */
+export type Adopted = Map<string, readonly number[]>;
 
 export interface RevisionRows {
   stream: string;
@@ -65,17 +65,19 @@ export class Planner {
 
   /** Adds a call to the group, or nothing of it when it conflicts or throws. */
   add(group: GroupPlan, appends: readonly StreamAppend[], now: number, adopted: Adopted): AppendOutcome {
-    const before = { ids: this.ids.count, events: group.events.length, position: this.position };
+    const before = { ids: this.ids.count, events: group.events.length };
+    const { position, recordedAt } = this;
     const undo = () => {
       this.ids.takeBackTo(before.ids);
       group.events.length = before.events;
       group.streams.length = before.events;
-      this.position = before.position;
+      this.position = position;
+      this.recordedAt = recordedAt;
     };
     try {
-      this.recordedAt = Math.max(now, this.recordedAt);
+      this.recordedAt = Math.max(now, recordedAt);
       const outcome = this.addStreams(group, appends, adopted);
-      if (outcome.kind === 'conflict') undo();
+      if (outcome.kind === 'conflict' || outcome.appended === 0) undo();
       return outcome;
     } catch (error) {
       undo();
@@ -106,7 +108,10 @@ export class Planner {
       for (let i = start; i < group.events.length; i++)
         state.positions.push(Number(group.events[i]?.position));
     }
-    for (const [stream, state] of states) this.keepRevisions(group, stream, state);
+    for (const [stream, state] of states) {
+      if (state.decides) this.keepRevisions(group, stream, state);
+      else if (adopted.has(stream)) adopted.set(stream, state.positions);
+    }
     return { kind: 'appended', position: positionOf(this.position), appended, duplicates };
   }
 
@@ -120,8 +125,8 @@ export class Planner {
   }
 
   private keepRevisions(group: GroupPlan, stream: string, state: StreamState): void {
-    const { decides, positions, first, hash } = state;
-    if (!decides || positions.length === 0) return;
+    const { positions, first, hash } = state;
+    if (positions.length === 0) return;
     group.rows.push({ stream, first, positions });
     this.revisions.advance(stream, hash, first + positions.length - 1);
   }

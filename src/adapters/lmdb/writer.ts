@@ -204,6 +204,7 @@ export class Writer {
     this.state.ids.takeBackUnstored();
     this.state.revisions.forgetPending();
     this.planner.position = this.state.head;
+    this.planner.recordedAt = this.state.lastRecordedAt;
   }
 
   private refuse(group: Group, error: unknown): void {
