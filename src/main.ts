@@ -1,19 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
 import { runCli } from './api/cli/cli.ts';
-import { CommandError } from './api/cli/exit.ts';
 import type { Configured, RunningApp, Settings, Stream } from './api/cli/ports.ts';
+import { doorFault, engineMissing } from './api/cli/startFaults.ts';
 import type { App } from './app.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 /** Runs one command line; resolves to the exit code when all that it printed is written. */
 export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const packageFolder = fileURLToPath(new URL('..', import.meta.url));
-  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   // A reader that went away (`chronoscope keys | head`) is no fault of ours.
   process.stdout.on('error', () => undefined);
   return runCli(argv, env, {
-    version: manifest.version,
+    version,
     packageFolder,
     configure,
     stdout: streamOf(process.stdout),
@@ -42,16 +46,16 @@ function configured(config: Config): Configured {
   return {
     settings: settingsOf(config),
     async startApp({ logger }) {
-      const app = await open(config, { logger });
+      const app = await open(config, { logger, version });
       const started = await app.start().catch(async (error: unknown) => {
         await app.stop();
-        throw doorFault(error, config);
+        throw doorFault(error, config.http);
       });
       return running(app, started);
     },
     async openOffline({ logger }) {
       const { offlineEngine } = await import('./api/cli/offline.ts');
-      const app = await open(config, { logger });
+      const app = await open(config, { logger, version });
       const { runner, log, keyring } = app;
       const where = `the folder ${config.dataFolder}`;
       const { firstAdminKey } = keyring;
@@ -64,11 +68,10 @@ function configured(config: Config): Configured {
 }
 
 /** Loaded late: help and wrong usage answer at once, without half a gigabyte of engine. */
-async function open(
-  config: Config,
-  overrides: Parameters<typeof import('./app.ts').createApp>[1],
-): Promise<App> {
-  const { createApp } = await import('./app.ts');
+async function open(config: Config, overrides: { logger: Logger; version: string }): Promise<App> {
+  const { createApp } = await import('./app.ts').catch((error: unknown) => {
+    throw engineMissing(error);
+  });
   return createApp(config, overrides);
 }
 
@@ -80,29 +83,6 @@ function running(app: App, started: Awaited<ReturnType<App['start']>>): RunningA
     revokeKey: (keyId) => app.keyring.revoke(keyId),
     stop: () => app.stop(),
   };
-}
-
-function doorFault(error: unknown, { http }: Config): unknown {
-  const {
-    code,
-    port = http.port,
-    address = http.host,
-  } = error as NodeJS.ErrnoException & {
-    port?: number;
-    address?: string;
-  };
-  if (code === 'EADDRINUSE') {
-    const hint = 'chronoscope doctor says by whom; --port and --sql-port choose other ports, 0 a free one.';
-    return new CommandError('port_taken', `port ${port} of ${address} is taken`, hint);
-  }
-  if (code === 'EACCES') {
-    return new CommandError(
-      'port_refused',
-      `port ${port} of ${address} may not be used`,
-      'Choose one from 1024 up.',
-    );
-  }
-  return error;
 }
 
 const settingsOf = ({

@@ -5,10 +5,12 @@ import type { Keyring } from '../keyring.ts';
 import { CommandError, UsageError } from './exit.ts';
 import type { EngineAccess, JobOptions } from './ports.ts';
 
+const catchUpMs = 600_000;
+
 export interface OpenedFolder {
   where: string;
   runner: Runner;
-  log: Pick<EventLog, 'stats'>;
+  log: Pick<EventLog, 'stats' | 'head'>;
   keyring: Pick<Keyring, 'list' | 'issue' | 'revoke'>;
   close(): Promise<void>;
 }
@@ -22,8 +24,22 @@ export function offlineEngine({ where, runner, log, keyring, close }: OpenedFold
     ...(signal && { signal }),
   });
 
+  /** An engine that was killed left events behind that no read model has seen yet. */
+  async function catchUp(): Promise<void> {
+    runner.start();
+    const head = await log.head();
+    if (head === undefined || runner.outdated().length > 0) return;
+    if (await runner.reached(head, catchUpMs)) return;
+    throw new CommandError(
+      'behind',
+      'the read models do not catch up with the log',
+      'Start the engine and look at its log.',
+    );
+  }
+
   async function each<T>(options: JobOptions, work: (tracked: Tracked) => Promise<T>): Promise<T[]> {
     const results: T[] = [];
+    await catchUp();
     for (const tracked of chosen(runner, options.projections)) {
       options.signal?.throwIfAborted();
       results.push(await work(tracked));

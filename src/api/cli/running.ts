@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -17,6 +18,26 @@ export async function findEngine(dataFolder: string): Promise<EngineFile | undef
   if (text === undefined) return undefined;
   const parsed = engineFile.safeParse(parseJson(text));
   return parsed.success && lives(parsed.data.pid) ? parsed.data : undefined;
+}
+
+const lockFile = z.object({
+  pid: z.int().positive(),
+  host: z.string(),
+  since: z.string(),
+  released: z.boolean().optional(),
+});
+export type LockHolder = Pick<z.infer<typeof lockFile>, 'pid' | 'host' | 'since'>;
+
+/** Who holds a folder: an engine, or a command that has opened it. Locks are numbered; the highest counts. */
+export async function findLockHolder(dataFolder: string): Promise<LockHolder | undefined> {
+  const names = await readdir(dataFolder).catch(() => []);
+  const numbers = names.flatMap((name) => /^engine\.lock\.(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+  if (numbers.length === 0) return undefined;
+  const file = join(dataFolder, `engine.lock.${Math.max(...numbers)}`);
+  const parsed = lockFile.safeParse(parseJson(await readFile(file, 'utf8').catch(() => '')));
+  if (!parsed.success || parsed.data.released) return undefined;
+  const { pid, host, since } = parsed.data;
+  return host !== hostname() || lives(pid) ? { pid, host, since } : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -18,7 +18,7 @@ export interface Simulation {
 
 export const minuteMs = 60_000;
 /** Requests a minute when everyone is awake, and syncs a minute, which come from a timer and not from people. */
-const mostRequests = 46;
+const mostRequests = 34;
 const syncsPerMinute = 3;
 /** Calls that the code host allows in each of its windows. */
 const quota = 5_000;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, stat, statfs, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { answers, findEngine } from '../running.ts';
+import { answers, findEngine, findLockHolder } from '../running.ts';
 import { bytes, duration } from '../text.ts';
 import { type Check, type Finding, ok, problem, warning } from './check.ts';
 
@@ -88,7 +88,7 @@ async function fileSystem(folder: string): Promise<Finding[]> {
 export const engine: Check = async ({ settings, now }): Promise<Finding[]> => {
   if (settings === undefined) return [];
   const found = await findEngine(settings.dataFolder);
-  if (found === undefined) return [ok('engine', 'none runs on this folder')];
+  if (found === undefined) return [await lockOf(settings.dataFolder, now)];
   const since = duration(now - Date.parse(found.startedAt));
   if (await answers(found.address)) {
     return [ok('engine', `process ${found.pid} runs on this folder for ${since}, at ${found.address}`)];
@@ -96,6 +96,18 @@ export const engine: Check = async ({ settings, now }): Promise<Finding[]> => {
   const message = `process ${found.pid} holds this folder for ${since}, but does not answer at ${found.address}`;
   return [problem('engine', message, `Look at its log; end it with: kill ${found.pid}`)];
 };
+
+async function lockOf(folder: string, now: number): Promise<Finding> {
+  const holder = await findLockHolder(folder);
+  if (holder === undefined) return ok('engine', 'none runs on this folder');
+  const { pid, host, since } = holder;
+  const message = `process ${pid} on ${host} holds this folder for ${duration(now - Date.parse(since))}, and tells no address`;
+  return warning(
+    'engine',
+    message,
+    'It is starting, or a command that has opened the folder; wait for it or end it.',
+  );
+}
 
 /** Files from the future mean that the clock was set back, which the log's order would suffer from. */
 export const folderClock: Check = async ({ settings, now }): Promise<Finding[]> => {

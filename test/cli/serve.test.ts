@@ -1,0 +1,158 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildProgram, type Running, runProgram, startOnTerminal, startProgram } from '../support/program.ts';
+
+let folder = '';
+let env: Record<string, string> = {};
+const started: Running[] = [];
+
+beforeAll(buildProgram);
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chronoscope-serve-'));
+  env = { CHRONOSCOPE_DATA: folder, CHRONOSCOPE_PORT: '0', CHRONOSCOPE_SQL_PORT: '0' };
+});
+afterEach(async () => {
+  for (const running of started.splice(0)) {
+    running.kill('SIGKILL');
+    await running.ended;
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+const keep = (running: Running): Running => {
+  started.push(running);
+  return running;
+};
+
+interface Told {
+  address: string;
+  sqlAddress: string;
+  dataFolder: string;
+  adminKey?: string;
+}
+
+async function serve(...args: string[]) {
+  const running = keep(startProgram(['serve', '--json', ...args], env));
+  const told = JSON.parse(await running.says('"address"')) as Told;
+  return { running, told, key: told.adminKey ?? '' };
+}
+
+const event = { type: 'request', operation: 'search', durationMs: 12 };
+
+function send(told: Told, key: string, body: unknown = event) {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  return fetch(`${told.address}/v1/events`, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+describe('serve', () => {
+  it('tells its addresses and, once, an admin key that works; commands find it and its keys', async () => {
+    const { running, told, key } = await serve();
+    expect((await send(told, key)).status).toBe(200);
+    expect((await fetch(`${told.sqlAddress}/ping`)).status).toBe(200);
+
+    const withKey = { ...env, CHRONOSCOPE_ADMIN_KEY: key };
+    const made = await runProgram(['keys', 'create', '--role', 'ingest', '--name', 'shop'], withKey);
+    expect([made.code, made.stdout.trim()]).toEqual([0, expect.stringMatching(/^chr_i_\S+$/)]);
+    expect((await send(told, made.stdout.trim())).status).toBe(200);
+    const keyId = /key_\w+/.exec(made.stderr)?.[0] ?? '';
+    expect((await runProgram(['keys', 'revoke', keyId], withKey)).code).toBe(0);
+    expect((await send(told, made.stdout.trim())).status).toBe(401);
+    const without = await runProgram(['keys', 'list'], env);
+    expect([without.code, without.stderr]).toEqual([1, expect.stringContaining('asks for an admin key')]);
+
+    const seen = await runProgram(['doctor', '--json'], env);
+    expect(seen.stdout).toContain(`process ${running.pid} runs on this folder`);
+
+    running.kill('SIGTERM');
+    expect((await running.ended).code).toBe(0);
+    const again = await serve();
+    expect(again.told.adminKey).toBeUndefined();
+    expect((await send(again.told, key)).status).toBe(200);
+  });
+
+  it('refuses a folder that another engine has', async () => {
+    await serve();
+    const second = await runProgram(['serve'], env);
+    expect([second.code, second.stdout]).toEqual([1, '']);
+    expect(second.stderr).toContain('is in use');
+    expect(second.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('says which port is taken', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as { port: number };
+    const { code, stderr } = await runProgram(['serve', '--port', String(port)], env);
+    await new Promise((resolve) => other.close(resolve));
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`port ${port} of 127.0.0.1 is taken`)]);
+  });
+
+  it('ends with 0 after a signal, and at once after a second', async () => {
+    const { running } = await serve();
+    running.kill('SIGTERM');
+    await running.says('a second signal ends at once');
+    running.kill('SIGTERM');
+    // Whether the first had drained by then or not: no hang, and no other ending.
+    expect([0, 143]).toContain((await running.ended).code);
+  });
+
+  it('greets a person on a terminal with what to paste first', async () => {
+    const running = keep(startOnTerminal(['serve'], env));
+    const text = await running.says(/v1\/latency[^\n]*\n[^\n]*Bearer chr_a_\S+/);
+    expect(text).toContain('curl http://127.0.0.1:');
+    expect(text).toContain(folder);
+  });
+
+  it('runs the simulated bot with a key that ends with it', async () => {
+    const { running, told, key } = await serve('--demo');
+    const sql = (query: string) =>
+      fetch(told.sqlAddress, {
+        method: 'POST',
+        body: query,
+        headers: { authorization: `Basic ${btoa(`x:${key}`)}` },
+      });
+    for (let rows = 0; rows === 0; ) {
+      const answer = await sql("SELECT count() FROM requests WHERE operation = 'search'");
+      rows = Number(await answer.text());
+    }
+    running.kill('SIGTERM');
+    expect((await running.ended).code).toBe(0);
+    const { keys } = JSON.parse((await runProgram(['keys', '--json'], env)).stdout) as { keys: object[] };
+    expect(keys).toContainEqual(
+      expect.objectContaining({ name: 'simulated bot', revokedAt: expect.any(String) }),
+    );
+    const memory = JSON.parse(await readFile(join(folder, 'demo.json'), 'utf8'));
+    expect(memory.sentTo).toBeGreaterThanOrEqual(memory.anchor - 86_400_000);
+  });
+});
+
+describe('on a folder without an engine', () => {
+  it('verify and rebuild open it themselves, after a kill too', async () => {
+    const { running, told, key } = await serve();
+    const events = Array.from({ length: 2_000 }, (_, n) => ({ ...event, requestId: `r${n}` }));
+    expect((await send(told, key, events)).status).toBe(200);
+    running.kill('SIGKILL');
+    await running.ended;
+
+    const verified = await runProgram(['verify', 'requests', '--json'], env);
+    const answer = JSON.parse(verified.stdout) as { identical: boolean; projections: object[] };
+    expect([verified.code, answer.identical]).toEqual([0, true]);
+    expect(answer.projections).toMatchObject([{ projection: 'requests', rows: 2_000, differences: [] }]);
+    expect(verified.stderr).toBe('');
+    const rebuilt = await runProgram(['rebuild', 'requests'], env);
+    expect([rebuilt.code, rebuilt.stdout]).toEqual([0, expect.stringContaining('requests')]);
+    expect((await runProgram(['verify', 'nothing'], env)).code).toBe(2);
+  });
+
+  it('keys tells the first admin key of an empty folder, which no later start would', async () => {
+    const { code, stdout, stderr } = await runProgram(['keys', 'list', '--json'], env);
+    expect([code, JSON.parse(stdout).keys]).toMatchObject([0, [{ role: 'admin', name: 'bootstrap' }]]);
+    const key = /chr_a_\S+/.exec(stderr)?.[0] ?? '';
+    const { told } = await serve();
+    expect(told.adminKey).toBeUndefined();
+    expect((await send(told, key)).status).toBe(200);
+  });
+});
