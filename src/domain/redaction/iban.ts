@@ -14,7 +14,7 @@ const lengths: ReadonlyMap<string, number> = new Map(
 const isAlphanumeric = (code: number): boolean =>
   (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
 
-/** The end of the IBAN that begins at `start`, or -1. Single spaces or hyphens may part its groups. */
+/** The end of the IBAN that begins at `start`, or -1. Single spaces or hyphens may part its groups of four. */
 export function ibanEnd(text: string, start: number): number {
   const length = lengths.get(text.slice(start, start + 2).toUpperCase());
   if (length === undefined) return -1;
@@ -23,11 +23,16 @@ export function ibanEnd(text: string, start: number): number {
   while (compact.length < length) {
     const code = text.charCodeAt(at);
     if (isAlphanumeric(code)) compact += text[at];
-    else if ((code !== 32 && code !== 45) || !isAlphanumeric(text.charCodeAt(at + 1))) return -1;
+    else if (!isGroupEnd(code, compact) || !isAlphanumeric(text.charCodeAt(at + 1))) return -1;
     at++;
   }
   if (isAlphanumeric(text.charCodeAt(at))) return -1;
   return remainder97(compact.toUpperCase()) === 1 ? at : -1;
+}
+
+/** In small letters it is written in one piece; in groups, small words would be taken for it. */
+function isGroupEnd(code: number, compact: string): boolean {
+  return (code === 32 || code === 45) && compact.length % 4 === 0 && /^[A-Z]/.test(compact);
 }
 
 function remainder97(iban: string): number {
