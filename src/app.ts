@@ -9,17 +9,23 @@ import { openLmdbLog } from './adapters/lmdb/eventLog.ts';
 import { openReadStore } from './adapters/readStore.ts';
 import { healthRoutes, type LifeState } from './api/http/health.ts';
 import { ingestRoutes } from './api/http/ingest.ts';
+import { jobRoutes } from './api/http/jobs.ts';
 import { keyRoutes } from './api/http/keys.ts';
 import { createLimiter, limitByKey } from './api/http/limits.ts';
+import { liveRoutes } from './api/http/live.ts';
 import { createMetrics, metricsRoutes, registerGauges } from './api/http/metrics.ts';
+import { readRoutes } from './api/http/reads/reads.ts';
 import { closeServer, createServer } from './api/http/server.ts';
 import { createIngest } from './api/ingest.ts';
+import { createJobs } from './api/jobs.ts';
 import { createKeyring } from './api/keyring.ts';
 import { countTraffic, timedAppend, timedStore } from './api/observed.ts';
+import type { ReadinessCheck } from './api/ports.ts';
 import { createReadiness } from './api/readiness.ts';
 import { defaultLimits } from './api/sql/ports.ts';
 import { createSqlServer } from './api/sql/server.ts';
 import type { Config } from './config.ts';
+import { isActive } from './domain/keys.ts';
 import { createRedactor } from './domain/redaction/redactor.ts';
 import { createUuidV7Factory } from './domain/uuid.ts';
 import { projections } from './projections/catalogue.ts';
@@ -142,14 +148,12 @@ export async function createApp(config: Config, overrides: Overrides) {
     });
     cleanups.push(() => limits.close());
     const limiter = createLimiter({ store: limits.store, policies: config.limits });
-    const readiness = createReadiness({
-      clock: () => performance.now(),
-      checks: [
-        { name: 'log', check: () => log.ping() },
-        { name: 'read_store', check: () => store.ping() },
-        ...(limits.ping === undefined ? [] : [{ name: 'redis', check: limits.ping, optional: true }]),
-      ],
-    });
+    const checks: ReadinessCheck[] = [
+      { name: 'log', check: () => log.ping() },
+      { name: 'read_store', check: () => store.ping() },
+      ...(limits.ping === undefined ? [] : [{ name: 'redis', check: limits.ping, optional: true }]),
+    ];
+    const readiness = createReadiness({ clock: () => performance.now(), checks });
     const server = await createServer({
       settings: config.http,
       logger,
@@ -168,6 +172,16 @@ export async function createApp(config: Config, overrides: Overrides) {
       },
     });
     keyRoutes(server, { keyring });
+    readRoutes(server, { store, log, runner, clock, checks, version, startedAt });
+    const jobs = createJobs({ clock, newId });
+    cleanups.push(() => jobs.close());
+    jobRoutes(server, { jobs, runner, log });
+    const live = liveRoutes(server, {
+      log,
+      jobs,
+      mayStay: ({ keyId }) => keyring.list().some((key) => key.keyId === keyId && isActive(key)),
+      onError: (error) => logger.error({ err: error }, 'the live stream could not read the log'),
+    });
 
     const counting = countTraffic(log, metrics.traffic, (error) =>
       logger.error({ err: error }, 'traffic could not be counted'),
@@ -178,7 +192,7 @@ export async function createApp(config: Config, overrides: Overrides) {
       projections: runner.standings,
       log: log.stats,
       engineMemoryBytes: read.memoryBytes,
-      liveClients: () => 0,
+      liveClients: live.clients,
       limitStoreDegraded: () => limits.degraded(),
     });
     const housekeeping = scheduleHousekeeping({

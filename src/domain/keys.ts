@@ -39,7 +39,7 @@ export type KeyDecision =
 
 export const initialKeys = (): Keys => new Map();
 
-export const isActive = (key: Key): boolean => key.revokedAt === undefined;
+export const isActive = (key: Pick<Key, 'revokedAt'>): boolean => key.revokedAt === undefined;
 
 /** Only such a key can issue others for every project, so one must always be left. */
 const isFullAdmin = (key: Key): boolean => key.role === 'admin' && key.project === '*';
