@@ -4,7 +4,8 @@ import { refuse, SqlError } from './errors.ts';
 import { formatNamed } from './formats.ts';
 import type { Prepare } from './guard/prepare.ts';
 import { withoutShadows } from './guard/systemTables.ts';
-import type { AnalystLimits, AnalystResult, SqlServerDeps } from './ports.ts';
+import { nativeOf } from './nativeResult.ts';
+import type { AnalystLimits, AnalystQuery, AnalystResult, SqlServerDeps } from './ports.ts';
 import { admitted } from './settings.ts';
 import type { Turns } from './turns.ts';
 import { credentials } from './wire/credentials.ts';
@@ -90,7 +91,7 @@ async function run(exchange: Exchange, wanted: SqlRequest, caller: Caller, signa
   const format = formatNamed(statement.format ?? wanted.defaultFormat);
   const settings = admitted([...wanted.settings, ...statement.settings], deps.engine.facts.settings, limits);
   const needed = statement.params.map((name): [string, string] => [name, wanted.params.get(name) ?? '']);
-  const result = await deps.engine.run({
+  const query: AnalystQuery = {
     sql: statement.sql,
     database: statement.database,
     inMemory: statement.inMemory,
@@ -99,8 +100,12 @@ async function run(exchange: Exchange, wanted: SqlRequest, caller: Caller, signa
     params: new Map(needed),
     project: caller.project,
     signal,
-  });
-  return { result, format };
+  };
+  const versioned = format.name === 'Native' && wanted.revision > 0;
+  return {
+    format,
+    result: await (versioned ? nativeOf(deps.engine, query, wanted.revision) : deps.engine.run(query)),
+  };
 }
 
 /**

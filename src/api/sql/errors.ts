@@ -89,6 +89,8 @@ export function httpStatus(code: number): number {
   if (code === codes.UNSUPPORTED_MEDIA_TYPE) return 415;
   if (code === codes.QUOTA_EXCEEDED) return 429;
   if (code === codes.TOO_MANY_SIMULTANEOUS_QUERIES || code === codes.ABORTED) return 503;
+  // By our own stop: a client that gave up hears nothing any more.
+  if (code === codes.QUERY_WAS_CANCELLED) return 503;
   // Out of time for the query, for its socket; no thread, no room on the disk.
   if (code === 159) return 408;
   if ([209, 76, 439, 243].includes(code)) return 503;

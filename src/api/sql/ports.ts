@@ -40,7 +40,8 @@ export interface AnalystQuery {
 }
 
 export interface AnalystResult {
-  size: number;
+  /** Undefined when it is known only at the end. */
+  size: number | undefined;
   stats: { elapsedSeconds: number; rows: number; bytes: number };
   /** Once. The answer waits on disk, so that a slow reader holds neither memory nor the engine. */
   chunks(): AsyncIterable<Uint8Array>;
@@ -79,6 +80,8 @@ export interface SqlServerDeps {
   /** Queries at work at once, and how many may wait for their turn and how long. */
   concurrency?: { atWork: number; waiting: number; waitMs: number };
   maxBodyBytes?: number;
+  /** How long a stop waits for answers that are being read. */
+  drainMs?: number;
   log?: { warn(details: object, message: string): void };
 }
 

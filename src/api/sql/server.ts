@@ -77,11 +77,15 @@ export function createSqlServer(deps: SqlServerDeps): SqlServer {
       return { port: (server.address() as AddressInfo).port };
     },
     async close() {
+      // What is at work is cancelled, and its client told so; answers on their way may still arrive.
       stopping.abort();
       if (!server.listening) return;
       const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
+      const last = setTimeout(() => server.closeAllConnections(), deps.drainMs ?? 3_000);
       await closed;
+      clearInterval(idle);
+      clearTimeout(last);
     },
   };
 }

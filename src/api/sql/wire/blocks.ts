@@ -28,12 +28,29 @@ export function encodeBlock(raw: Uint8Array): Uint8Array {
 }
 
 export async function* encodeBlocks(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  for await (const chunk of evened(chunks)) {
+    yield encodeBlock(chunk);
+    await new Promise(setImmediate);
+  }
+}
+
+/** The same bytes in chunks of one size. */
+async function* evened(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let waiting: Uint8Array[] = [];
+  let bytes = 0;
   for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += rawBlockBytes) {
-      yield encodeBlock(chunk.subarray(at, at + rawBlockBytes));
-      await new Promise(setImmediate);
+    for (let at = 0; at < chunk.length; ) {
+      const piece = chunk.subarray(at, at + rawBlockBytes - bytes);
+      waiting.push(piece);
+      bytes += piece.length;
+      at += piece.length;
+      if (bytes < rawBlockBytes) continue;
+      yield Buffer.concat(waiting);
+      waiting = [];
+      bytes = 0;
     }
   }
+  if (bytes > 0) yield Buffer.concat(waiting);
 }
 
 /** Undoes a request's blocks; refuses what is damaged or grows beyond `maxBytes`. */

@@ -20,6 +20,8 @@ export interface SqlRequest {
   settings: [string, string][];
   database: string;
   defaultFormat: string;
+  /** Of the client's protocol; zero when it names none. */
+  revision: number;
   nativeCompression: boolean;
   httpCompression: boolean;
 }
@@ -79,6 +81,7 @@ export async function sqlRequest(
     settings: named.filter(([key]) => !reserved.has(key) && !key.startsWith('param_')),
     database: first('database') ?? header(from, 'x-clickhouse-database') ?? '',
     defaultFormat: first('default_format') ?? header(from, 'x-clickhouse-format') ?? 'TabSeparated',
+    revision: Number.parseInt(first('client_protocol_version') ?? '0', 10) || 0,
     nativeCompression: isOn(first('compress')),
     httpCompression: isOn(first('enable_http_compression')),
   };

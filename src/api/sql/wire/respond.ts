@@ -82,7 +82,7 @@ export async function sendResult(
     'X-ClickHouse-Format': options.format,
     'X-ClickHouse-Summary': summary(result),
     ...(encoding === undefined ? {} : { 'Content-Encoding': encoding, Vary: 'Accept-Encoding' }),
-    ...(plain ? { 'Content-Length': result.size } : {}),
+    ...(plain && result.size !== undefined ? { 'Content-Length': result.size } : {}),
   });
   if (envelope.isHead) {
     response.end();
@@ -103,7 +103,7 @@ function summary(result: AnalystResult): string {
     written_bytes: '0',
     total_rows_to_read: '0',
     result_rows: String(rows),
-    result_bytes: String(result.size),
+    result_bytes: String(result.size ?? bytes),
     elapsed_ns: String(Math.round(elapsedSeconds * 1e9)),
   });
 }
