@@ -35,7 +35,7 @@ const connectors = setOf(ownerConnectors);
 /** Long enough that a word which ends with one of them is a compound of it: `dbpassword`, `הסיסמה`, `用户密码`. */
 const compoundEnds: readonly (readonly [string, KeyClass])[] = compoundEndings();
 
-export function wordsOf(name: string): string[] {
+function wordsOf(name: string): string[] {
   const plain = /^\p{ASCII}*$/u.test(name)
     ? name
     : name.normalize('NFKC').normalize('NFD').replace(/\p{M}/gu, '');
