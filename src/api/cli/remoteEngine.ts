@@ -74,17 +74,25 @@ const pollMs = 250;
 
 /** The same work, done by an engine that runs elsewhere, asked for over HTTP. */
 export function remoteEngine(client: HttpClient): EngineAccess {
-  /** Follows a job to its end. An interrupt leaves it running: the engine does not depend on who watches. */
+  /** Follows a job to its end; an interrupt here cancels it there. */
   async function follow(path: string, options: JobOptions): Promise<unknown> {
     const { projections, onProgress, signal } = options;
     const wanted = projections.length === 0 ? {} : { projections };
     let { job: state } = await client.call('POST', path, job, wanted);
+    const url = `/v1/jobs/${encodeURIComponent(state.id)}`;
     while (state.state === 'queued' || state.state === 'running') {
-      await wait(pollMs, undefined, { ...(signal && { signal }) });
-      ({ job: state } = await client.call('GET', `/v1/jobs/${state.id}`, job));
+      try {
+        await wait(pollMs, undefined, { ...(signal && { signal }) });
+      } catch {
+        await client.call('DELETE', url, job);
+        throw new CommandError('interrupted', 'interrupted; the job was cancelled');
+      }
+      ({ job: state } = await client.call('GET', url, job));
       if (state.progress) onProgress(state.progress);
     }
     if (state.error) throw new CommandError(state.error.code, state.error.message);
+    if (state.state === 'cancelled')
+      throw new CommandError('cancelled', 'the job was cancelled by someone else');
     return state.result;
   }
 
