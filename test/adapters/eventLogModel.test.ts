@@ -127,16 +127,20 @@ async function carryOut(world: World, step: Step): Promise<void> {
 const start = 1_760_000_000_000;
 
 /** All calls of a step are made at once, so that they meet in one group. */
-async function appendBoth(world: World, { calls, clock }: Step & { kind: 'append' }): Promise<void> {
-  world.now = Math.max(start, world.now + clock);
+async function appendBoth(world: World, step: Step & { kind: 'append' }): Promise<void> {
+  world.now = Math.max(start, world.now + step.clock);
+  const { forgotten } = world.model;
+  const calls = step.calls.map((call) =>
+    call.map((one) => ({ ...one, numbers: one.numbers.filter((number) => !forgotten.has(number)) })),
+  );
   const outcomes = await Promise.all(
     calls.map((call) =>
       world.log.append(
-        call.map((one) =>
+        call.map(({ stream, numbers, expected }) =>
           to(
-            one.stream,
-            one.numbers.map((number) => logEvent(number)),
-            one.expected,
+            stream,
+            numbers.map((number) => logEvent(number)),
+            expected,
           ),
         ),
       ),

@@ -18,6 +18,8 @@ export interface ModelAppend {
 export class ModelLog {
   events: ModelEvent[] = [];
   head = 0;
+  /** Whether a log still knows the ids of these is left to it. */
+  readonly forgotten = new Set<number>();
   private recordedAt = 0;
   private readonly deciding = new Map<string, number>();
 
@@ -69,13 +71,14 @@ export class ModelLog {
   }
 
   expire(before: number, keep: (number: number) => boolean): number {
-    const count = this.events.length;
-    this.events = this.events.filter((event) => event.recordedAt >= before || keep(event.number));
+    const all = this.events;
+    this.events = all.filter((event) => event.recordedAt >= before || keep(event.number));
+    for (const event of all) if (!this.events.includes(event)) this.forgotten.add(event.number);
     for (const stream of new Set(this.events.map((event) => event.stream))) {
       if (this.deciding.has(stream)) continue;
       for (const [revision, event] of this.stream(stream).entries()) event.revision = revision;
     }
-    return count - this.events.length;
+    return all.length - this.events.length;
   }
 }
 

@@ -24,7 +24,7 @@ export class Environment {
   private lastWrite: Promise<unknown> = Promise.resolve();
   private failing = false;
 
-  constructor(folder: string, mapBytes: number = MAP_BYTES) {
+  constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
     this.folder = folder;
     this.file = join(folder, 'data.mdb');
@@ -35,7 +35,7 @@ export class Environment {
       overlappingSync: false,
       // Its own promise for a whole turn of the event loop is out of reach, and a failed one would end the process.
       eventTurnBatching: false,
-      mapSize: mapBytes,
+      mapSize: MAP_BYTES,
       maxDbs: 16,
       encoding: 'binary',
       cache: false,

@@ -23,8 +23,6 @@ export interface LmdbLogOptions {
   upcast?: UpcastTable;
   /** What unpacked events may take in memory, about. */
   cacheBytes?: number;
-  /** Address space; the log cannot grow beyond it. */
-  mapBytes?: number;
   /** How many ids are kept in memory before they are sealed into a segment on disk. */
   idsPerSegment?: number;
 }
@@ -35,7 +33,7 @@ const DEFAULT_CACHE_BYTES = 48 * 1024 * 1024;
 
 export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
   const { path, clock, upcast = upcastTable, cacheBytes = DEFAULT_CACHE_BYTES } = options;
-  const store = new Store(path, options.mapBytes);
+  const store = new Store(path);
   const state = new LogState(store, upcast, { cacheBytes, segmentIds: options.idsPerSegment });
   const writer = new Writer(state, clock);
   const maintenance = new Maintenance(state);

@@ -25,8 +25,8 @@ export interface Tables {
 export class Store extends Environment {
   readonly tables: Tables;
 
-  constructor(folder: string, mapBytes?: number) {
-    super(folder, mapBytes);
+  constructor(folder: string) {
+    super(folder);
     this.tables = {
       blocks: this.table('blocks'),
       directory: this.table('directory'),
