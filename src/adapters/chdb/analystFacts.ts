@@ -12,7 +12,9 @@ const rows = (text: string): string[][] =>
 /** What the door has to know of the engine, read once. */
 export async function readFacts(ask: Ask, database: string): Promise<EngineFacts> {
   const functions = rows(
-    await ask('SELECT name, case_insensitive, alias_to, coalesce(higher_order, 0) FROM system.functions'),
+    await ask(
+      'SELECT name, case_insensitive, alias_to, coalesce(higher_order, 0), is_aggregate FROM system.functions',
+    ),
   );
   const [[version = '', timezone = ''] = []] = rows(await ask('SELECT version(), serverTimezone()'));
   const settings = rows(await ask('SELECT name FROM system.settings'));
@@ -22,11 +24,12 @@ export async function readFacts(ask: Ask, database: string): Promise<EngineFacts
   return {
     version,
     timezone,
-    functions: functions.map(([name = '', caseInsensitive, aliasTo = '', higherOrder]) => ({
+    functions: functions.map(([name = '', caseInsensitive, aliasTo = '', higherOrder, aggregate]) => ({
       name,
       caseInsensitive: caseInsensitive === '1',
       aliasTo,
       higherOrder: higherOrder === '1',
+      aggregate: aggregate === '1',
     })),
     settings: new Set(settings.flat()),
     columns: new Set(columns.flat()),

@@ -11,6 +11,7 @@ export interface EngineFunction {
   aliasTo: string;
   /** Takes a function as an argument, so that a bare name among its arguments may be one. */
   higherOrder: boolean;
+  aggregate: boolean;
 }
 
 export type FunctionVerdict = 'allowed' | 'forbidden' | 'unknown';
@@ -18,6 +19,8 @@ export type FunctionVerdict = 'allowed' | 'forbidden' | 'unknown';
 export interface FunctionTable {
   verdict(name: string): FunctionVerdict;
   isHigherOrder(name: string): boolean;
+  /** A forbidden function that a bare name could stand for where the engine takes a function. */
+  isForbiddenValue(name: string): boolean;
   /** The engine's first name of a function that has several, or that may be written in any case. */
   firstName(name: string): string;
 }
@@ -54,5 +57,12 @@ export function functionTable(engineFunctions: readonly EngineFunction[]): Funct
     const found = find(name);
     return found === undefined ? name : found.aliasTo || found.name;
   };
-  return { verdict, firstName, isHigherOrder: (name) => find(firstName(name))?.higherOrder ?? false };
+  const isForbiddenValue = (name: string): boolean =>
+    verdict(name) === 'forbidden' && find(name)?.aggregate !== true;
+  return {
+    verdict,
+    firstName,
+    isForbiddenValue,
+    isHigherOrder: (name) => find(firstName(name))?.higherOrder ?? false,
+  };
 }

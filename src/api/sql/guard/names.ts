@@ -11,6 +11,10 @@ export interface NameRules {
   columns: ReadonlySet<string>;
 }
 
+/** Names that the statement gives. */
+export const aliases = (list: readonly Token[]): Set<string> =>
+  new Set(list.filter((t, i) => t.kind === 'name' && isWord(list[i - 1], 'AS')).map((t) => t.value));
+
 // Control, format, surrogate and unassigned characters and line separators: nothing that a reader could not see.
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
 
@@ -27,11 +31,12 @@ export function checkNames(list: readonly Token[], rules: NameRules): void {
   if (list.some((t, i) => isWord(t, 'INTO') && isWord(list[i + 1], 'OUTFILE'))) {
     throw refuse('ACCESS_DENIED', 'INTO OUTFILE is not allowed here');
   }
+  const known = new Set([...rules.columns, ...aliases(list)]);
   for (const { at, names } of chains(list)) {
     const [first, ...others] = names;
     if (first === undefined) continue;
     if (others.length > 0) checkDatabase(first.value, others[0]?.value ?? '', rules);
-    else checkBareName(list, at, first, rules);
+    else if (rules.functions.isForbiddenValue(first.value)) checkBareName(list, at, first, known);
   }
 }
 
@@ -42,13 +47,11 @@ function checkDatabase(name: string, table: string, rules: NameRules): void {
   throw refuse('UNKNOWN_DATABASE', `Database ${name} does not exist`);
 }
 
-function checkBareName(list: readonly Token[], at: number, name: Token, rules: NameRules): void {
-  if (rules.functions.verdict(name.value) !== 'forbidden') return;
+function checkBareName(list: readonly Token[], at: number, name: Token, known: ReadonlySet<string>): void {
   const called = isSign(list[at + 1], '(');
   const applied =
     isWord(list[at - 1], 'APPLY') || (isSign(list[at - 1], '(') && isWord(list[at - 2], 'APPLY'));
-  const column = rules.columns.has(name.value);
-  if (called || applied || !column) throw forbiddenFunction(name.value);
+  if (called || applied || !known.has(name.value)) throw forbiddenFunction(name.value);
 }
 
 export const forbiddenFunction = (name: string) =>

@@ -3,7 +3,7 @@ import { refuse } from '../errors.ts';
 import { functionTable } from '../functions/allowed.ts';
 import type { AllowedViews, AnalystEngine } from '../ports.ts';
 import { checkTree, type TreeRules } from './check.ts';
-import { checkNames } from './names.ts';
+import { aliases, checkNames } from './names.ts';
 import { answerForShow } from './show.ts';
 import { shadowDatabases, shadowedTables, shadowOf, withShadows } from './systemTables.ts';
 import { withoutTail } from './tail.ts';
@@ -126,9 +126,6 @@ function commonTables(list: readonly Token[]): string[] {
     .filter((t, i) => t.kind === 'name' && isWord(list[i + 1], 'AS') && isSign(list[i + 2], '('))
     .map((t) => t.value);
 }
-
-const aliases = (list: readonly Token[]): Set<string> =>
-  new Set(list.filter((t, i) => t.kind === 'name' && isWord(list[i - 1], 'AS')).map((t) => t.value));
 
 const harmlessForBound = ['EXPLAIN AST', 'EXPLAIN SYNTAX', 'EXPLAIN QUERY TREE'];
 const harmlessExplains = [...harmlessForBound, 'EXPLAIN', 'EXPLAIN PLAN', 'EXPLAIN PIPELINE'];

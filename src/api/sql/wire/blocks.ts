@@ -78,15 +78,16 @@ export function decodeBlocks(body: Buffer, maxBytes: number): Buffer {
 const damaged = (why: string) => refuse('CANNOT_DECOMPRESS', `Cannot decompress the request: ${why}`);
 
 function decode(method: number, data: Uint8Array, rawSize: number): Buffer {
-  const raw = Buffer.alloc(rawSize);
+  let raw: Buffer;
   try {
-    if (method === lz4) decompressBlock(data, raw);
-    else if (method === zstd) unZstd(data, raw);
-    else if (method === plain && data.length === rawSize) raw.set(data);
+    if (method === lz4) raw = decompressBlock(data, rawSize);
+    else if (method === zstd) raw = Buffer.from(unZstd(data, new Uint8Array(rawSize)));
+    else if (method === plain) raw = Buffer.from(data);
     else throw refuse('UNKNOWN_COMPRESSION_METHOD', `Unknown compression method ${method}`);
   } catch (error) {
     if (error instanceof Error && error.name === 'SqlError') throw error;
     throw damaged('a block is damaged');
   }
+  if (raw.length !== rawSize) throw damaged('a block has another size than it says');
   return raw;
 }

@@ -1,7 +1,7 @@
 /** Takes given numbers of bytes from a stream of chunks. */
 export class ByteReader {
   private readonly source: AsyncIterator<Uint8Array>;
-  private rest = Buffer.alloc(0);
+  private rest: Buffer = Buffer.alloc(0);
   constructor(chunks: AsyncIterable<Uint8Array>) {
     this.source = chunks[Symbol.asyncIterator]();
   }

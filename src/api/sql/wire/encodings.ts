@@ -10,6 +10,7 @@ import {
 } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { refuse } from '../errors.ts';
+import { decodeLz4Frame } from './lz4Frame.ts';
 
 /** Undoes a request's `Content-Encoding`; no encoding may blow a body up beyond `maxBytes`. */
 export async function decodeBody(body: Buffer, encoding: string, maxBytes: number): Promise<Buffer> {
@@ -28,25 +29,30 @@ export async function decodeBody(body: Buffer, encoding: string, maxBytes: numbe
         return await promisify(brotliDecompress)(body, options);
       case 'zstd':
         return unZstd(body, maxBytes);
+      case 'lz4':
+        return decodeLz4Frame(body, maxBytes, () => tooLong(maxBytes));
     }
   } catch (error) {
     const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-    if (tooLarge) throw refuse('QUERY_IS_TOO_LARGE', `The request is longer than ${maxBytes} bytes`);
+    if (tooLarge) throw tooLong(maxBytes);
     if (error instanceof Error && error.name === 'SqlError') throw error;
     throw refuse('CANNOT_DECOMPRESS', `The body is not ${encoding}, as its Content-Encoding says`);
   }
   throw refuse(
     'UNSUPPORTED_MEDIA_TYPE',
-    `Content-Encoding ${encoding} is not supported: gzip, deflate, br, zstd`,
+    `Content-Encoding ${encoding} is not supported: gzip, deflate, br, zstd, lz4`,
   );
 }
+
+const tooLong = (maxBytes: number) =>
+  refuse('QUERY_IS_TOO_LARGE', `The request is longer than ${maxBytes} bytes`);
 
 function unZstd(body: Buffer, maxBytes: number): Buffer {
   const parts: Uint8Array[] = [];
   let total = 0;
   const stream = new Decompress((chunk) => {
     total += chunk.length;
-    if (total > maxBytes) throw refuse('QUERY_IS_TOO_LARGE', `The request is longer than ${maxBytes} bytes`);
+    if (total > maxBytes) throw tooLong(maxBytes);
     parts.push(chunk);
   });
   stream.push(body, true);

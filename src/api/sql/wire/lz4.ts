@@ -70,10 +70,19 @@ function writeLength(out: Uint8Array, start: number, length: number): number {
   return to;
 }
 
-/** Fills `out` from a block; throws a RangeError when the block is damaged or does not have that very size. */
-export function decompressBlock(input: Uint8Array, out: Uint8Array): void {
+/**
+ * What a block holds, behind what came before it, to which it may refer. Throws a RangeError when the block is damaged
+ * or holds more than `maxSize`.
+ */
+export function decompressBlock(
+  input: Uint8Array,
+  maxSize: number,
+  before: Uint8Array = new Uint8Array(0),
+): Buffer {
+  const out = Buffer.alloc(before.length + maxSize);
+  out.set(before);
   let at = 0;
-  let to = 0;
+  let to = before.length;
   const byte = (): number => {
     const value = input[at++];
     if (value === undefined) throw new RangeError('LZ4 block ends early');
@@ -99,5 +108,5 @@ export function decompressBlock(input: Uint8Array, out: Uint8Array): void {
     for (let i = 0; i < length; i++) out[to + i] = out[to + i - offset] ?? 0;
     to += length;
   }
-  if (to !== out.length) throw new RangeError('LZ4 block has another size');
+  return out.subarray(0, to);
 }
