@@ -100,6 +100,7 @@ export function liveRoutes(app: AppInstance, deps: LiveDeps): Live {
           ...(reply.getHeaders() as Record<string, string>),
           'content-type': 'text/event-stream; charset=utf-8',
           'x-accel-buffering': 'no',
+          connection: 'close',
         });
         raw.write('retry: 2000\n\n');
         await room.serve(callerOf(request), asked, eventStream(raw), (gone) => {
