@@ -82,7 +82,11 @@ export class BlockReader {
       reached = count >= maxEvents ? Number(part.at(-1)?.position) : Math.min(until, head.last);
     }
     return {
-      events: parts.length === 1 ? (parts[0] as readonly RecordedEvent[]) : parts.flat(),
+      // `concat` copies whole arrays, `flat` looks at every element: ten times as long for thousands of events.
+      events:
+        parts.length === 1
+          ? (parts[0] as readonly RecordedEvent[])
+          : ([] as RecordedEvent[]).concat(...parts),
       to: reached,
     };
   }
