@@ -68,7 +68,7 @@ export function createSqlServer(deps: SqlServerDeps): SqlServer {
 
   return {
     async listen(port, host) {
-      await createShadows((sql) => deps.engine.arrange(sql), deps.allowed);
+      await createShadows(deps.engine, deps.allowed);
       prepare = await statementGuard(deps.engine, deps.allowed);
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);

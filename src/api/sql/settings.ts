@@ -52,19 +52,36 @@ const meaning: ReadonlySet<string> = new Set([
 const ignored =
   /^(?:readonly|log_queries|query_id|use_uncompressed_cache|send_logs_level|send_progress_in_http_headers|wait_end_of_query|buffer_size|http_.*|enable_http_compression|cancel_http_readonly_queries_on_client_close|connect_timeout.*|receive_timeout|send_timeout|poll_interval|idle_connection_timeout|keep_alive_timeout|network_compression_.*|insert_.*|async_insert.*|wait_for_async_insert.*|input_format_.*|allow_experimental_.*|enable_json_type|enable_time_time64_type|allow_suspicious_.*|mutations_sync|alter_sync|replication_.*|select_sequential_consistency|distributed_.*|load_balancing|priority|workload|log_comment|quota_key|opentelemetry_.*|compatibility|add_http_cors_header|database_atomic_wait_for_drop_and_detach_synchronously|allow_nondeterministic_mutations|query_cache_.*|use_query_cache|max_insert_.*|max_partitions_per_insert_block)$/;
 
+const limitNames = [
+  'max_execution_time',
+  'max_memory_usage',
+  'max_result_rows',
+  'max_result_bytes',
+  'max_threads',
+  'max_block_size',
+  'max_rows_to_read',
+  'max_bytes_to_read',
+  'max_rows_to_group_by',
+  'max_rows_in_set',
+  'max_rows_in_join',
+];
+
+/** Drivers ask which settings they may send, and keep back or refuse the others themselves. */
+export const isTaken = (name: string): boolean =>
+  changesAnswers(name) || limitNames.includes(name) || ignored.test(name);
+
+const changesAnswers = (name: string): boolean =>
+  meaning.has(name) || outputPrefixes.some((prefix) => name.startsWith(prefix));
+
 /** Limits that a client may make tighter. */
-const tightened = (limits: AnalystLimits): Record<string, number> => ({
+const ceilings = (limits: AnalystLimits): Record<string, number> => ({
+  ...Object.fromEntries(limitNames.map((name) => [name, Number.POSITIVE_INFINITY])),
   max_execution_time: limits.seconds,
   max_memory_usage: limits.memoryBytes,
   max_result_rows: limits.resultRows,
   max_result_bytes: limits.resultBytes,
   max_threads: limits.threads,
   max_block_size: 65_409,
-  max_rows_to_read: Number.POSITIVE_INFINITY,
-  max_bytes_to_read: Number.POSITIVE_INFINITY,
-  max_rows_to_group_by: Number.POSITIVE_INFINITY,
-  max_rows_in_set: Number.POSITIVE_INFINITY,
-  max_rows_in_join: Number.POSITIVE_INFINITY,
 });
 
 /** Sorts a client's settings into those to be made and those to be passed over, and refuses the rest. */
@@ -73,12 +90,12 @@ export function admitted(
   known: ReadonlySet<string>,
   limits: AnalystLimits,
 ): Map<string, string> {
-  const ceilings = tightened(limits);
+  const highest = ceilings(limits);
   const made = new Map<string, string>();
   for (const [name, value] of wanted) {
-    const ceiling = ceilings[name];
+    const ceiling = highest[name];
     if (ceiling !== undefined) tighten(made, name, value, ceiling);
-    else if (meaning.has(name) || outputPrefixes.some((prefix) => name.startsWith(prefix))) {
+    else if (changesAnswers(name)) {
       if (!known.has(name)) throw unknown(name);
       made.set(name, value);
     } else if (!ignored.test(name)) {

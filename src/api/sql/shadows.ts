@@ -2,6 +2,7 @@ import { quote } from '../../projections/sql.ts';
 import { allowedFunctionNames } from './functions/allowed.ts';
 import { shadowDatabases, shadowedTables } from './guard/systemTables.ts';
 import type { AllowedViews, AnalystEngine } from './ports.ts';
+import { isTaken } from './settings.ts';
 
 type Ask = AnalystEngine['arrange'];
 
@@ -9,12 +10,14 @@ type Ask = AnalystEngine['arrange'];
  * Views that stand in for the engine's own system tables and tell of the analysts' views alone. They live in memory
  * and are made anew at each start.
  */
-export async function createShadows(ask: Ask, rules: AllowedViews): Promise<void> {
+export async function createShadows(engine: AnalystEngine, rules: AllowedViews): Promise<void> {
+  const ask: Ask = (sql) => engine.arrange(sql);
+  const settings = [...engine.facts.settings].filter(isTaken);
   for (const database of Object.values(shadowDatabases)) {
     await ask(`DROP DATABASE IF EXISTS ${database}`);
     await ask(`CREATE DATABASE ${database} ENGINE = Memory`);
   }
-  for (const [name, query] of await systemViews(ask, rules)) {
+  for (const [name, query] of await systemViews(ask, rules, settings)) {
     await ask(`CREATE VIEW ${shadowDatabases.system}.${name} AS ${query}`);
   }
   for (const [name, query] of standardViews(rules)) {
@@ -24,7 +27,11 @@ export async function createShadows(ask: Ask, rules: AllowedViews): Promise<void
 
 const list = (names: readonly string[]): string => `(${names.map(quote).join(', ')})`;
 
-async function systemViews(ask: Ask, rules: AllowedViews): Promise<[string, string][]> {
+async function systemViews(
+  ask: Ask,
+  rules: AllowedViews,
+  taken: readonly string[],
+): Promise<[string, string][]> {
   const ours = `database = ${quote(rules.database)}`;
   const views = rules.views.length === 0 ? "('')" : list(rules.views);
   const databases = list([rules.database, 'system', 'information_schema']);
@@ -34,7 +41,11 @@ async function systemViews(ask: Ask, rules: AllowedViews): Promise<[string, stri
     ['tables', await only(ask, 'tables', tableColumns, `${ours} AND name IN ${views}`, createQuery(rules))],
     ['columns', await only(ask, 'columns', columnColumns, `${ours} AND table IN ${views}`)],
     ['functions', `SELECT * FROM system.functions WHERE name IN ${list(allowedFunctionNames)}`],
-    ['settings', `SELECT * FROM system.settings WHERE name NOT IN ${hiddenSettings}`],
+    [
+      'settings',
+      `SELECT * REPLACE (toUInt8(name NOT IN ${list(taken)}) AS readonly)
+      FROM system.settings WHERE name NOT IN ${hiddenSettings}`,
+    ],
     ...shadowedTables.system.empty.map((name): [string, string] => [
       name,
       `SELECT * FROM system.${name} WHERE 0`,
