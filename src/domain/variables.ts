@@ -201,7 +201,7 @@ export const variables = {
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     fallback: 'info',
     allowed: 'trace, debug, info, warn, error, fatal or silent',
-    about: "The program's own log, on standard output.",
+    about: "The program's own log, on standard error.",
   }),
 };
 

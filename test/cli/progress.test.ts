@@ -39,19 +39,18 @@ describe('progress', () => {
     expect(written.at(-1)).toBe('\r\u001b[2K');
   });
 
-  it('tells the share, the rate and the time left', () => {
-    const line = progressLine({
+  it('tells the share, the rate and the time left, and gives up the bar before the figures', () => {
+    const state = {
       label: 'verifying logs',
       done: 250_000,
       total: 1_000_000,
       unit: 'events',
       elapsedMs: 2_000,
-    });
-    expect(line).toBe(
-      'verifying logs  ████░░░░░░░░░░░░ 25%  250,000 of 1,000,000 events  125,000/s  6s left',
-    );
-    expect(progressLine({ label: 'swapping', done: 0, total: 0, unit: 'events', elapsedMs: 5 })).toBe(
-      'swapping …',
-    );
+    };
+    const figures = '25%  250,000 of 1,000,000 events  125,000/s  6s left';
+    expect(progressLine(state, 100)).toBe(`verifying logs  ████░░░░░░░░░░░░ ${figures}`);
+    expect(progressLine(state, 79)).toBe(`verifying logs  ███░░░░░░░ ${figures}`);
+    expect(progressLine(state, 70)).toBe(`verifying logs  ${figures}`);
+    expect(progressLine({ ...state, done: 0, total: 0 }, 79)).toBe('verifying logs …');
   });
 });

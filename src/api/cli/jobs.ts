@@ -22,13 +22,11 @@ async function follow<T>(
     const result = await work(engine, {
       projections: run.positionals,
       signal: interrupted.signal,
-      onProgress: ({ projection, phase, eventsRead, eventsTotal }) =>
-        progress.update({
-          label: phase === 'reading' ? `${verb} ${projection}` : `${verb} ${projection}: ${phase}`,
-          done: eventsRead,
-          total: eventsTotal,
-          unit: 'events',
-        }),
+      onProgress: ({ projection, phase, eventsRead, eventsTotal }) => {
+        if (phase === 'done') return;
+        const label = phase === 'reading' ? `${verb} ${projection}` : `${verb} ${projection}: ${phase}`;
+        progress.update({ label, done: eventsRead, total: eventsTotal, unit: 'events' });
+      },
     });
     return { result, tookMs: performance.now() - startedAt };
   } finally {

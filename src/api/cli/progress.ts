@@ -5,8 +5,15 @@ import { count, duration } from './text.ts';
 const quietMs = 1_000;
 const redrawMs = 100;
 
+interface Shown {
+  label: string;
+  done: number;
+  total: number;
+  unit: string;
+}
+
 export interface Progress {
-  update(state: { label: string; done: number; total: number; unit: string }): void;
+  update(state: Shown): void;
   /** Wipes the line, so that what follows stands where it stood. */
   end(): void;
 }
@@ -30,8 +37,11 @@ export function createProgress(
       }
       if (at - startedAt < quietMs || at - drawnAt < redrawMs) return;
       drawnAt = at;
-      const line = progressLine({ label, done, total, unit, elapsedMs: at - stageAt });
-      stream.write(`\r\u001b[2K${line.slice(0, (stream.columns || 80) - 1)}`);
+      const line = progressLine(
+        { label, done, total, unit, elapsedMs: at - stageAt },
+        (stream.columns || 80) - 1,
+      );
+      stream.write(`\r\u001b[2K${line}`);
     },
     end() {
       if (drawnAt !== Number.NEGATIVE_INFINITY) stream.write('\r\u001b[2K');
@@ -39,21 +49,19 @@ export function createProgress(
   };
 }
 
-export function progressLine(state: {
-  label: string;
-  done: number;
-  total: number;
-  unit: string;
-  elapsedMs: number;
-}): string {
-  const { label, done, total, unit, elapsedMs } = state;
-  if (total <= 0) return `${label} …`;
+export function progressLine(
+  { label, done, total, unit, elapsedMs }: Shown & { elapsedMs: number },
+  width: number,
+): string {
+  if (total <= 0) return `${label} …`.slice(0, width);
   const share = Math.min(1, done / total);
   const rate = elapsedMs > 0 ? (done * 1000) / elapsedMs : 0;
-  const filled = Math.round(share * 16);
-  const bar = `${'█'.repeat(filled)}${'░'.repeat(16 - filled)}`;
-  const figures = `${bar} ${Math.floor(share * 100)}%  ${count(done)} of ${count(total)} ${unit}`;
   const pace = rate > 0 ? `  ${count(rate)}/s` : '';
   const left = rate > 0 && done < total ? `  ${duration(((total - done) * 1000) / rate)} left` : '';
-  return `${label}  ${figures}${pace}${left}`;
+  const figures = `${Math.floor(share * 100)}%  ${count(done)} of ${count(total)} ${unit}${pace}${left}`;
+  // The bar gets what room is left: the figures say more.
+  const room = Math.min(16, width - label.length - figures.length - 3);
+  const filled = Math.round(share * room);
+  const bar = room < 4 ? '' : `${'█'.repeat(filled)}${'░'.repeat(room - filled)} `;
+  return `${label}  ${bar}${figures}`.slice(0, width);
 }

@@ -35,7 +35,7 @@ const job = z.object({
     id: z.string(),
     state: z.string(),
     progress: progress.nullish(),
-    result: z.unknown(),
+    result: z.unknown().optional(),
     error: z.object({ code: z.string(), message: z.string() }).nullish(),
   }),
 });
