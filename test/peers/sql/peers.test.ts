@@ -14,7 +14,7 @@ const peers: [name: string, command: string, args: string[], folder: string][] =
   ['python', python, ['connect.py'], 'python'],
   ['python', python, ['alchemy.py'], 'python'],
   ['go', 'go', ['run', '.'], 'go'],
-  ['java', 'mvn', ['-q', '-B', 'compile', 'exec:java'], 'java'],
+  ['java', 'mvn', ['-q', '-B', '-e', 'compile', 'exec:java'], 'java'],
 ];
 
 describe.skipIf(wanted.size === 0)('drivers in other languages', () => {

@@ -34,8 +34,8 @@ export async function* encodeBlocks(chunks: AsyncIterable<Uint8Array>): AsyncIte
   }
 }
 
-/** The same bytes in chunks of one size. */
-async function* evened(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+/** The same bytes in chunks of one size, small enough that the event loop is soon free again. */
+export async function* evened(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   let waiting: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of chunks) {

@@ -59,9 +59,11 @@ function unZstd(body: Buffer, maxBytes: number): Buffer {
   return Buffer.concat(parts);
 }
 
-export type ResponseEncoding = 'gzip' | 'deflate' | 'br';
+const responseEncodings = ['gzip', 'br', 'deflate', 'lz4'] as const;
 
-/** The first of ours that the client takes; a server of ClickHouse's prefers them in this order too. */
+export type ResponseEncoding = (typeof responseEncodings)[number];
+
+/** The first of ours that the client takes. */
 export function chosenEncoding(acceptEncoding: string): ResponseEncoding | undefined {
   const accepted = new Set(
     acceptEncoding
@@ -71,11 +73,10 @@ export function chosenEncoding(acceptEncoding: string): ResponseEncoding | undef
       .filter((item) => !/;\s*q=0(?:\.0*)?$/.test(item))
       .map((item) => item.split(';')[0]?.trim()),
   );
-  if (accepted.has('gzip') || accepted.has('*')) return 'gzip';
-  return accepted.has('br') ? 'br' : accepted.has('deflate') ? 'deflate' : undefined;
+  return accepted.has('*') ? 'gzip' : responseEncodings.find((encoding) => accepted.has(encoding));
 }
 
-export function encoder(encoding: ResponseEncoding) {
+export function encoder(encoding: Exclude<ResponseEncoding, 'lz4'>) {
   if (encoding === 'gzip') return createGzip({ level: 3 });
   if (encoding === 'deflate') return createDeflate({ level: 3 });
   return createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 4 } });

@@ -1,4 +1,4 @@
-import { decompressBlock } from './lz4.ts';
+import { compressBlock, decompressBlock } from './lz4.ts';
 
 const magic = 0x184d2204;
 const blockSizes = [0, 0, 0, 0, 64 << 10, 256 << 10, 1 << 20, 4 << 20];
@@ -29,4 +29,23 @@ export function decodeLz4Frame(frame: Buffer, maxBytes: number, tooLong: () => E
     if (out.length > maxBytes) throw tooLong();
     at += size + (hasBlockChecksum ? 4 : 0);
   }
+}
+
+/** Version 1, independent blocks of at most 64 KiB, no checksums; the last byte is the sum of the two before it. */
+const frameHead = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82]);
+const frameEnd = Buffer.alloc(4);
+
+/** Puts chunks of at most 64 KiB into one frame. */
+export async function* encodeLz4Frame(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  yield frameHead;
+  for await (const chunk of chunks) {
+    const packed = compressBlock(chunk);
+    const smaller = packed.length < chunk.length;
+    const size = Buffer.alloc(4);
+    // The highest bit says that the block is as it was.
+    size.writeUInt32LE(smaller ? packed.length : (chunk.length | 0x80000000) >>> 0);
+    yield size;
+    yield smaller ? packed : chunk;
+  }
+  yield frameEnd;
 }

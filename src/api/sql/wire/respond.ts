@@ -3,8 +3,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { httpStatus, type SqlError } from '../errors.ts';
 import type { AnalystResult, EngineFacts } from '../ports.ts';
-import { encodeBlocks } from './blocks.ts';
-import { chosenEncoding, encoder } from './encodings.ts';
+import { encodeBlocks, evened } from './blocks.ts';
+import { chosenEncoding, encoder, type ResponseEncoding } from './encodings.ts';
+import { encodeLz4Frame } from './lz4Frame.ts';
 
 /** What every answer carries, errors included. */
 export interface Envelope {
@@ -88,10 +89,14 @@ export async function sendResult(
     response.end();
     return;
   }
-  const chunks = options.nativeCompression ? encodeBlocks(result.chunks()) : result.chunks();
-  const source = Readable.from(chunks, { objectMode: false });
-  if (encoding === undefined) await pipeline(source, response);
+  const source = Readable.from(packed(result, options.nativeCompression, encoding), { objectMode: false });
+  if (encoding === undefined || encoding === 'lz4') await pipeline(source, response);
   else await pipeline(source, encoder(encoding), response);
+}
+
+function packed(result: AnalystResult, blocks: boolean, encoding: ResponseEncoding | undefined) {
+  if (blocks) return encodeBlocks(result.chunks());
+  return encoding === 'lz4' ? encodeLz4Frame(evened(result.chunks())) : result.chunks();
 }
 
 function summary(result: AnalystResult): string {
