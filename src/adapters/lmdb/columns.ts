@@ -62,14 +62,14 @@ class TypeWriter {
 /** The columns in the order in which their bytes follow the JSON text. */
 function textWriters() {
   return {
-    stream: new TextWriter(),
-    project: new TextWriter(),
-    service: new TextWriter(),
-    requestId: new TextWriter(),
-    traceId: new TextWriter(),
-    spanId: new TextWriter(),
-    parentSpanId: new TextWriter(),
-    userId: new TextWriter(),
+    stream: new TextWriter('names'),
+    project: new TextWriter('names'),
+    service: new TextWriter('names'),
+    requestId: new TextWriter('identifiers'),
+    traceId: new TextWriter('identifiers'),
+    spanId: new TextWriter('identifiers'),
+    parentSpanId: new TextWriter('identifiers'),
+    userId: new TextWriter('names'),
   };
 }
 

@@ -26,8 +26,8 @@ export interface GroupPlan {
 
 interface StreamState {
   hash: number;
-  /** Undefined for a stream of telemetry that nobody asked a revision of. */
-  revision: number | undefined;
+  /** Below 0 while the stream has no event. */
+  revision: number;
   decides: boolean;
   first: number;
   /** What has to be written of the stream when the call succeeds. */
@@ -40,6 +40,8 @@ export class Planner {
   private readonly revisions: Revisions;
   private readonly upcast: UpcastTable;
   private readonly plans = new Map<string, UpcastPlan>();
+  private lastStream = '';
+  private lastHash = hashText('');
   /** The last position and time that were given out. */
   position: number;
   recordedAt: number;
@@ -90,19 +92,20 @@ export class Planner {
     let appended = 0;
     let duplicates = 0;
     for (const { stream, events, expected } of appends) {
-      const state = states.get(stream) ?? this.stateOf(stream, adopted);
-      states.set(stream, state);
+      const hash = this.hashOf(stream);
+      const state = states.get(stream) ?? this.stateOf(stream, hash, adopted);
       const start = group.events.length;
-      for (const event of events) if (this.ids.add(event.id)) this.addEvent(group, event, stream, state.hash);
+      for (const event of events) if (this.ids.add(event.id)) this.addEvent(group, event, stream, hash);
       const fresh = group.events.length - start;
+      appended += fresh;
+      duplicates += events.length - fresh;
+      if (state === undefined) continue;
+      states.set(stream, state);
+      const actual = state.revision < 0 ? 'none' : state.revision;
       const repeated = events.length > 0 && fresh === 0;
-      const actual = state.revision === undefined || state.revision < 0 ? 'none' : state.revision;
       if (expected !== 'any' && expected !== actual && !repeated) {
         return { kind: 'conflict', stream, expected, actual };
       }
-      appended += fresh;
-      duplicates += events.length - fresh;
-      if (state.revision === undefined) continue;
       state.revision += fresh;
       if (expected !== 'any' && fresh > 0) state.decides = true;
       for (let i = start; i < group.events.length; i++)
@@ -110,18 +113,25 @@ export class Planner {
     }
     for (const [stream, state] of states) {
       if (state.decides) this.keepRevisions(group, stream, state);
-      else if (adopted.has(stream)) adopted.set(stream, state.positions);
+      else adopted.set(stream, state.positions);
     }
     return { kind: 'appended', position: positionOf(this.position), appended, duplicates };
   }
 
-  private stateOf(stream: string, adopted: Adopted): StreamState {
-    const hash = hashText(stream);
+  private hashOf(stream: string): number {
+    if (stream !== this.lastStream) {
+      this.lastStream = stream;
+      this.lastHash = hashText(stream);
+    }
+    return this.lastHash;
+  }
+
+  /** Undefined for a stream of telemetry that nobody asks a revision of, which is nearly every stream. */
+  private stateOf(stream: string, hash: number, adopted: Adopted): StreamState | undefined {
     const last = this.revisions.last(stream, hash);
     if (last !== undefined) return { hash, revision: last, decides: true, first: last + 1, positions: [] };
     const found = adopted.get(stream);
-    const revision = found === undefined ? undefined : found.length - 1;
-    return { hash, revision, decides: false, first: 0, positions: [...(found ?? [])] };
+    return found && { hash, revision: found.length - 1, decides: false, first: 0, positions: [...found] };
   }
 
   private keepRevisions(group: GroupPlan, stream: string, state: StreamState): void {

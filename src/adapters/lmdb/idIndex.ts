@@ -1,4 +1,12 @@
-import { describe, fillBuckets, IdSegment, makeFilter, type SegmentInfo, timeOf } from './idSegment.ts';
+import {
+  asWords,
+  describe,
+  fillBuckets,
+  IdSegment,
+  makeFilter,
+  type SegmentInfo,
+  timeOf,
+} from './idSegment.ts';
 import { RecentIds } from './recentIds.ts';
 import type { Store, Tables } from './store.ts';
 
@@ -141,7 +149,7 @@ export class IdIndex {
     if (before === ids.length / ID_BYTES) return;
     const last = Math.max(...old.map(({ info }) => info.last));
     const fresh =
-      ids.length === 0 ? [] : [await this.writeSegment(wordsOf(ids), ids.length / ID_BYTES, last, () => {})];
+      ids.length === 0 ? [] : [await this.writeSegment(asWords(ids), ids.length / ID_BYTES, last, () => {})];
     this.segments = [...fresh, ...this.segments.filter((segment) => !old.includes(segment))];
     for (const segment of old) await this.store.write((tables) => removeSegment(tables, segment));
   }
@@ -151,8 +159,6 @@ export class IdIndex {
     return last.length === 0 ? undefined : Math.max(...last);
   }
 }
-
-const wordsOf = (bytes: Uint8Array): Uint32Array => new Uint32Array(bytes.slice().buffer);
 
 function removeSegment({ ids, idFilters, idSegments }: Tables, { number, info }: IdSegment): void {
   for (let bucket = 0; bucket < info.buckets; bucket++) ids.remove([number, bucket]);

@@ -120,8 +120,8 @@ export class IdSegment {
   }
 }
 
-const asWords = (bytes: Uint8Array): Uint32Array =>
-  new Uint32Array(bytes.slice().buffer, 0, bytes.length >>> 2);
+/** A copy, for words must begin at a multiple of their size. */
+export const asWords = (bytes: Uint8Array): Uint32Array => new Uint32Array(new Uint8Array(bytes).buffer);
 
 function bucketHas(bucket: Uint32Array, words: Uint32Array, at: number): boolean {
   const [a, b, c, d] = [words[at], words[at + 1], words[at + 2], words[at + 3]];

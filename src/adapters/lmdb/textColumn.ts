@@ -1,6 +1,6 @@
 import { bytesOf, formOf, type HexForm, pack, unpackAll } from './hexColumn.ts';
 
-/** One text field of many events. Codes: 0 absent, 1 the next new value, 2 and more an earlier value. */
+/** One text field of many events. Codes: 0 absent, 1 a new value, 2 the newest value again, 3 the one before … */
 export interface TextColumn {
   codes?: number[];
   /** Every event has this code when `codes` is absent. */
@@ -11,33 +11,30 @@ export interface TextColumn {
   size: number;
 }
 
+/**
+ * Names repeat all over a block and are looked up; identifiers repeat in a row at most, what one request sends
+ * coming together, and looking up thousands of them would cost more than all else that is done to an event.
+ */
 export class TextWriter {
   private readonly codes: number[] = [];
-  private readonly known = new Map<string, number>();
   private readonly values: string[] = [];
-  private last: string | undefined;
-  private lastCode = 0;
+  private readonly known: Map<string, number> | undefined;
 
-  add(value: string | undefined): void {
-    // What one request sends comes in a row, and comparing is cheaper than looking up.
-    if (value === this.last) {
-      this.codes.push(this.lastCode);
-      return;
-    }
-    this.last = value;
-    this.codes.push(this.codeOf(value));
+  constructor(kind: 'names' | 'identifiers') {
+    this.known = kind === 'names' ? new Map() : undefined;
   }
 
-  private codeOf(value: string | undefined): number {
-    if (value === undefined) {
-      this.lastCode = 0;
-      return 0;
-    }
-    const index = this.known.get(value);
-    this.lastCode = (index ?? this.values.length) + 2;
-    if (index !== undefined) return this.lastCode;
-    this.known.set(value, this.values.length);
-    this.values.push(value);
+  add(value: string | undefined): void {
+    this.codes.push(value === undefined ? 0 : this.codeOf(value));
+  }
+
+  private codeOf(value: string): number {
+    const { values, known } = this;
+    if (values.length > 0 && value === values[values.length - 1]) return 2;
+    const index = known?.get(value);
+    if (index !== undefined) return values.length - index + 1;
+    known?.set(value, values.length);
+    values.push(value);
     return 1;
   }
 
@@ -52,7 +49,6 @@ export class TextWriter {
   }
 }
 
-/** A lone value has the code 1 first and 2 from then on, so that only "absent" and "always new" are uniform. */
 function shorten(codes: number[]): Pick<TextColumn, 'codes' | 'all'> {
   const first = codes[0] ?? 0;
   return codes.every((code) => code === first) ? { all: first } : { codes };
@@ -83,8 +79,8 @@ export class TextReader {
   /** The index among `values`, or -1 when the event has none. */
   nextIndex(): number {
     const code = this.codes === undefined ? this.all : (this.codes[this.at++] as number);
-    if (code > 1) return code - 2;
-    return code === 0 ? -1 : this.fresh++;
+    if (code === 1) return this.fresh++;
+    return code === 0 ? -1 : this.fresh - code + 1;
   }
 
   next(): string | undefined {
