@@ -51,21 +51,15 @@ export const refuse = (name: CodeName, message: string): SqlError => new SqlErro
 
 const enginePattern =
   /^(?:Query failed: )?Code: (\d+)\. DB::Exception: ([\s\S]*?)\.? \(([A-Z][A-Z0-9_]*)\)\s*$/;
+const versionAtEnd = / \(version [^()]*(?:\([^()]*\))?\)\.?\s*$/;
 
 /** Reads the engine's own words; its exceptions repeat themselves when they pass from one layer to the next. */
 export function fromEngine(text: string): SqlError {
-  let current = text;
-  let found: SqlError | undefined;
-  for (let depth = 0; depth < 5; depth++) {
-    const match = enginePattern.exec(
-      current.replace(/ \(version [^()]*(?:\([^()]*\))?\)(?=\.? ?\(|\s*$)/, ''),
-    );
-    if (match === null) break;
-    found = new SqlError(Number(match[1]), match[3] ?? 'STD_EXCEPTION', match[2] ?? '');
-    current = `${match[2] ?? ''}. (${match[3]})`;
-    if (!/^(?:Query failed: )?Code: \d+/.test(current)) break;
-  }
-  return found ?? refuse('STD_EXCEPTION', 'The engine failed');
+  const [, code, message = '', codeName = ''] = enginePattern.exec(text.replace(versionAtEnd, '')) ?? [];
+  if (code === undefined) return refuse('STD_EXCEPTION', 'The engine failed');
+  return enginePattern.test(message.replace(versionAtEnd, ''))
+    ? fromEngine(message)
+    : new SqlError(Number(code), codeName, message);
 }
 
 const badRequest = new Set([
