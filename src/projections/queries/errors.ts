@@ -1,5 +1,6 @@
 import { windowBefore } from '../../domain/window.ts';
 import { literal, sql, time } from '../sql.ts';
+import { byName } from './byName.ts';
 import { failureRows } from './failureRows.ts';
 import type { Reader } from './reader.ts';
 import { addedCounts, requestLines } from './requestLines.ts';
@@ -172,5 +173,5 @@ function byOperation(sums: readonly FailureRow[], counts: readonly CountRow[]): 
   }
   return [...found.values()]
     .filter((entry) => entry.count > 0 || entry.failedRequests > 0)
-    .sort((a, b) => b.count - a.count || b.failedRequests - a.failedRequests);
+    .sort((a, b) => b.count - a.count || b.failedRequests - a.failedRequests || byName(a, b));
 }

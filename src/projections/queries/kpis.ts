@@ -2,6 +2,7 @@ import { piecesOf, type Window, windowBefore } from '../../domain/window.ts';
 import { minuteStep, userKeyOf } from '../readModels/requestRollups.ts';
 import { and } from '../sql.ts';
 import type { TableNamer } from '../table.ts';
+import { byName } from './byName.ts';
 import type { Reader } from './reader.ts';
 import { addedCounts, requestLines } from './requestLines.ts';
 import { changeOf, nameConditions, ratio, rawConditions, type Selection, second } from './selection.ts';
@@ -79,7 +80,7 @@ function operationsOf(rows: readonly CountRow[]): OperationCount[] {
   }
   return [...found.values()]
     .map((each) => ({ ...each, change: changeOf(each.count, each.previousCount) }))
-    .sort((a, b) => b.count - a.count || b.previousCount - a.previousCount);
+    .sort((a, b) => b.count - a.count || b.previousCount - a.previousCount || byName(a, b));
 }
 
 interface Users {
