@@ -1,7 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openChdbEngine } from '../../src/adapters/chdb/engine.ts';
 import { openChdbStore } from '../../src/adapters/chdb/readStore.ts';
@@ -121,14 +123,22 @@ describe('serve', () => {
     const { port } = new URL(told.address);
     const slow = connect(Number(port), '127.0.0.1');
     slow.on('error', () => undefined);
+    await once(slow, 'connect');
     // A request that never arrives in full keeps the drain waiting.
     slow.write('POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{');
-    await running.says('"address"');
     running.kill('SIGTERM');
     await running.says('a second signal ends at once');
     running.kill('SIGTERM');
     expect((await running.ended).code).toBe(143);
     slow.destroy();
+  });
+
+  it('keeps a signal that comes while it starts', async () => {
+    const running = keep(startProgram(['serve'], env));
+    // The folder's lock is the first thing that a start takes.
+    while ((await readdir(folder)).length === 0) await wait(20);
+    running.kill('SIGTERM');
+    expect((await running.ended).code).toBe(0);
   });
 
   it('greets a person on a terminal with what to paste first', async () => {

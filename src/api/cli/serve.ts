@@ -3,7 +3,7 @@ import { banner } from './banner.ts';
 import type { Command, Option, Run } from './command.ts';
 import { simulateInside } from './demo/inside.ts';
 import { createLogger } from './logger.ts';
-import { endOnUncaught, runUntilStopped } from './shutdown.ts';
+import { endOnUncaught, listenForSignals } from './shutdown.ts';
 
 export const doorOptions: Readonly<Record<string, Option>> = {
   host: { type: 'string', value: '<host>', help: 'where to listen; default CHRONOSCOPE_HOST or 127.0.0.1' },
@@ -30,8 +30,9 @@ export async function serve(
   const configured = configure(run, env);
   const { dataFolder, logLevel } = configured.settings;
   const logger = createLogger(logLevel, run.notes, run.env);
-  const app = await configured.startApp({ logger });
+  const shutdown = listenForSignals(logger);
   endOnUncaught(logger);
+  const app = await configured.startApp({ logger });
   const tookMs = performance.now() - startedAt;
   if (run.json) {
     const { address, sqlAddress, firstAdminKey } = app;
@@ -40,7 +41,7 @@ export async function serve(
     run.print(banner(app, { version: run.ports.version, dataFolder, tookMs, demo }, run.paint));
   }
   const bot = demo ? simulateInside(run, app, { dataFolder, logger }) : undefined;
-  return runUntilStopped(logger, async () => {
+  return shutdown.drain(async () => {
     await bot?.stop();
     await app.stop();
   });

@@ -8,17 +8,21 @@ const echoMs = 300;
 type Signal = 'SIGTERM' | 'SIGINT';
 const signalNumbers: Readonly<Record<Signal, number>> = { SIGTERM: 15, SIGINT: 2 };
 
-/**
- * Runs until a signal asks for the end, then until `stop` has drained; resolves to the exit code. The second signal
- * ends the process at once, as does a stop that takes too long.
- */
-export function runUntilStopped(logger: Logger, stop: () => Promise<void>): Promise<number> {
-  let askedAt: number | undefined;
-  let end: (code: number) => void = () => undefined;
-  const ended = new Promise<number>((resolve) => {
-    end = resolve;
-  });
+export interface Shutdown {
+  /** Waits for a signal, then for `stop` to drain; resolves to the exit code. */
+  drain(stop: () => Promise<void>): Promise<number>;
+}
 
+/**
+ * Listens from the moment of its making: a signal that comes while the engine still starts is kept until there is
+ * something to stop. The second signal ends the process at once, as does a stop that takes too long.
+ */
+export function listenForSignals(logger: Logger): Shutdown {
+  let askedAt: number | undefined;
+  let begin: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
   const ask = (signal: Signal) => {
     const now = performance.now();
     if (askedAt !== undefined) {
@@ -27,21 +31,28 @@ export function runUntilStopped(logger: Logger, stop: () => Promise<void>): Prom
     }
     askedAt = now;
     logger.info({ signal }, 'stopping; a second signal ends at once');
-    const deadline = setTimeout(() => {
-      logger.error(`the stop took longer than ${graceMs / 1000} s`);
-      process.exit(1);
-    }, graceMs);
-    stop()
-      .then(() => end(0))
-      .catch((err: unknown) => {
-        logger.error({ err }, 'the stop failed');
-        end(1);
-      })
-      .finally(() => clearTimeout(deadline));
+    begin();
   };
-
   process.on('SIGTERM', ask).on('SIGINT', ask);
-  return ended;
+
+  return {
+    async drain(stop) {
+      await asked;
+      const deadline = setTimeout(() => {
+        logger.error(`the stop took longer than ${graceMs / 1000} s`);
+        process.exit(1);
+      }, graceMs);
+      try {
+        await stop();
+        return 0;
+      } catch (err) {
+        logger.error({ err }, 'the stop failed');
+        return 1;
+      } finally {
+        clearTimeout(deadline);
+      }
+    },
+  };
 }
 
 /** What nobody caught leaves the program in a state that nobody knows; the log makes ending here safe. */
