@@ -18,10 +18,10 @@ export async function createShadows(engine: AnalystEngine, rules: AllowedViews):
     await ask(`CREATE DATABASE ${database} ENGINE = Memory`);
   }
   for (const [name, query] of await systemViews(ask, rules, settings)) {
-    await ask(`CREATE VIEW ${shadowDatabases.system}.${name} AS ${query}`);
+    await ask(`CREATE VIEW ${shadowDatabases.system}.${name} SQL SECURITY DEFINER AS ${query}`);
   }
   for (const [name, query] of standardViews(rules)) {
-    await ask(`CREATE VIEW ${shadowDatabases.information_schema}.${name} AS ${query}`);
+    await ask(`CREATE VIEW ${shadowDatabases.information_schema}.${name} SQL SECURITY DEFINER AS ${query}`);
   }
 }
 
