@@ -28,7 +28,7 @@ import type { Config } from './config.ts';
 import { isActive } from './domain/keys.ts';
 import { createRedactor } from './domain/redaction/redactor.ts';
 import { createUuidV7Factory } from './domain/uuid.ts';
-import { projections } from './projections/catalogue.ts';
+import { projections, publicViews } from './projections/catalogue.ts';
 import { publicDatabase } from './projections/generations.ts';
 import { rebuild } from './projections/rebuild.ts';
 import { scheduleHousekeeping } from './projections/retention.ts';
@@ -227,7 +227,6 @@ export async function createApp(config: Config, overrides: Overrides) {
 
     async function startSql(): Promise<string | undefined> {
       if (read.engine === undefined || config.sql.port === 'off') return undefined;
-      const views = projections.flatMap((projection) => projection.views.map((view) => view.name));
       const { maxTimeMs, maxMemoryBytes, maxRows } = config.sql;
       const analystLimits = {
         ...defaultLimits,
@@ -240,13 +239,13 @@ export async function createApp(config: Config, overrides: Overrides) {
         connectionArgs: read.engine.connectionArgs,
         spoolFolder: paths.analystSpool,
         database: publicDatabase,
-        views,
+        views: publicViews,
         limits: analystLimits,
       });
       cleanups.push(() => analysts.close());
       const sql = createSqlServer({
         engine: analysts,
-        allowed: { database: publicDatabase, views },
+        allowed: { database: publicDatabase, views: publicViews },
         authenticate: (_user, key) => keyring.authenticate(key),
         limit: limitByKey(limiter),
         limits: analystLimits,

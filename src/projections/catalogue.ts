@@ -1,10 +1,10 @@
+import { combinedViews } from './combinedViews.ts';
 import type { Projection } from './projection.ts';
 import { failures } from './readModels/failures.ts';
 import { deploys, feedback, health, jobs, logs, metrics, rateLimits, spans } from './readModels/rawEvents.ts';
 import { requests } from './readModels/requests.ts';
-import { timeline } from './readModels/timeline.ts';
 
-/** Every read model of the engine. */
+/** Every read model of the engine that has tables. */
 export const projections: readonly Projection[] = [
   requests,
   failures,
@@ -16,5 +16,10 @@ export const projections: readonly Projection[] = [
   health,
   rateLimits,
   feedback,
-  timeline,
+];
+
+/** All that analysts see. */
+export const publicViews: readonly string[] = [
+  ...projections.flatMap((projection) => projection.views.map(({ name }) => name)),
+  ...combinedViews.map(({ name }) => name),
 ];

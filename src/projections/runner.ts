@@ -1,5 +1,6 @@
 import type { Position } from '../domain/position.ts';
 import { BatchWindow } from './batchWindow.ts';
+import { showCombinedViews } from './combinedViews.ts';
 import {
   createDatabases,
   createDerivations,
@@ -80,6 +81,7 @@ export async function createRunner(deps: RunnerDeps) {
     all.push(track(projection, checkpoint));
   }
   await dropStrays(store, all);
+  await showCombinedViews(store);
 
   /** Loads or makes a checkpoint and sees to it that its tables and views are there. */
   async function prepare(projection: Projection): Promise<Checkpoint> {

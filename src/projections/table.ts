@@ -61,6 +61,10 @@ const tableSettings = [
   // A part is on disk before the checkpoint says so: the log may forget what the read models hold.
   'fsync_after_insert = 1',
   'fsync_part_directory = 1',
+  // Merging costs as much as inserting; with fewer, larger merges each row is written less often.
+  'merge_selector_base = 10',
+  // Merged parts are not synced one by one: what they replace stays until the system has written them back.
+  'old_parts_lifetime = 120',
 ];
 
 export const derivationSql = (derivation: Derivation, viewName: string, nameOf: TableNamer): string =>

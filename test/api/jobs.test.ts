@@ -119,13 +119,13 @@ describe('over HTTP', () => {
 
   it('rebuilds what is named, and readers see the same afterwards', async () => {
     const before = await engine.get('/v1/latency');
-    const { status, headers, body } = await post('/v1/rebuilds', { projections: ['requests', 'timeline'] });
+    const { status, headers, body } = await post('/v1/rebuilds', { projections: ['requests', 'logs'] });
     expect(status).toBe(202);
     expect(headers.location).toBe(`/v1/jobs/${body.job.id}`);
     const job = await follow(body.job.id);
     expect(job).toMatchObject({
       state: 'succeeded',
-      result: ['requests', 'timeline'],
+      result: ['requests', 'logs'],
       progress: { phase: 'done' },
     });
     expect((await engine.get('/v1/latency')).body.operations).toEqual(before.body.operations);

@@ -96,7 +96,7 @@ export const jobCommands: readonly Command[] = [
     ],
     positionals: ['projection…'],
     options: accessOptions,
-    examples: ['chronoscope rebuild', 'chronoscope rebuild timeline'],
+    examples: ['chronoscope rebuild', 'chronoscope rebuild requests'],
     run: rebuild,
   },
 ];

@@ -1,7 +1,7 @@
 import { stepFor, stepsOf, windowBefore } from '../../domain/window.ts';
 import { literal, sql, time } from '../sql.ts';
 import { type Trend, trendOf } from './errors.ts';
-import { failureRows } from './failureRows.ts';
+import { countsOnce, failureRows } from './failureRows.ts';
 import type { Reader } from './reader.ts';
 import { changeOf, micros, rfc3339, type Selection, timeOf } from './selection.ts';
 import type { Point } from './series.ts';
@@ -22,7 +22,6 @@ export interface ErrorGroupDetail {
   errorCode: string;
   message: string;
   count: number;
-  previousCount: number;
   change: number;
   trend: Trend;
   firstSeen: string;
@@ -47,16 +46,15 @@ export async function readErrorGroup(
   ]);
   const count = Number(sums?.count ?? 0);
   if (sums === undefined || count === 0) return undefined;
-  const previousCount = Number(sums.previous);
+  const [occurrences, before] = [Number(sums.occurrences), Number(sums.before)];
   const newest = samples[0];
   return {
     fingerprint,
     errorCode: newest?.error_code ?? '',
     message: newest?.message ?? '',
     count,
-    previousCount,
-    change: changeOf(count, previousCount),
-    trend: trendOf(count, previousCount),
+    change: changeOf(occurrences, before),
+    trend: trendOf(occurrences, before),
     firstSeen: rfc3339(Number(sums.first_seen)),
     lastSeen: rfc3339(Number(sums.last_seen)),
     usersAffected: Number(sums.users),
@@ -69,7 +67,8 @@ export async function readErrorGroup(
 
 interface SumsRow {
   count: string;
-  previous: string;
+  occurrences: string;
+  before: string;
   first_seen: string;
   last_seen: string;
   users: string;
@@ -77,7 +76,7 @@ interface SumsRow {
   slots: [number, string][];
 }
 
-const ofGroup = (fingerprint: string): string => sql`AND fingerprint = ${fingerprint}`;
+const ofGroup = (fingerprint: string): string => sql`fingerprint = ${fingerprint}`;
 
 const readSums = (
   reader: Reader,
@@ -88,16 +87,21 @@ const readSums = (
   reader.rows((table) => {
     const both = { ...selection.window, from: windowBefore(selection.window).from };
     const step = literal(stepMs / 1_000);
-    return `SELECT sumIf(n, present) AS count, sumIf(n, NOT present) AS previous,
-  ${micros('minIf(first, present)')} AS first_seen, ${micros('maxIf(last, present)')} AS last_seen,
+    const isPresent = sql`time >= ${time(selection.window.from)}`;
+    return `SELECT sumIf(n, present) AS count, sumIf(seen, present) AS occurrences, sumIf(seen, NOT present) AS before,
+  ${micros('minIf(first, present AND n > 0)')} AS first_seen, ${micros('maxIf(last, present AND n > 0)')} AS last_seen,
   uniqExactArrayIf(users, present) AS users,
-  groupArrayIf(((service, operation), n), present) AS places, groupArrayIf((slot, n), present) AS slots
+  groupArrayIf(((service, operation), n), present AND n > 0) AS places, groupArrayIf((slot, n), present AND n > 0) AS slots
 FROM (
-  SELECT ${sql`time >= ${time(selection.window.from)}`} AS present, service, operation,
+  SELECT present, service, operation,
     toUInt32(intDiv(intDiv(${micros('time')}, 1000000), ${step}) * ${step}) AS slot,
-    count() AS n, min(time) AS first, max(time) AS last, groupUniqArrayIf(user_id, user_id != '') AS users
-  ${failureRows(table, selection, both)} ${ofGroup(fingerprint)}
-  GROUP BY present, service, operation, slot
+    countIf(counts) AS n, count() AS seen, minIf(time, counts) AS first, maxIf(time, counts) AS last,
+    groupUniqArrayIf(user_id, user_id != '') AS users
+  FROM (
+    SELECT service, operation, time, user_id, ${isPresent} AS present,
+      ${countsOnce(table, selection, selection.window)} AS counts
+    ${failureRows(table, selection, both, [ofGroup(fingerprint)])}
+  ) GROUP BY present, service, operation, slot
 )`;
   });
 
@@ -117,7 +121,7 @@ const readSamples = (reader: Reader, selection: Selection, fingerprint: string):
   reader.rows(
     (table) => `SELECT ${micros('time')} AS at, service, operation, request_id, trace_id, user_id, error_code,
   if(error_message = '', toString(title), error_message) AS message, stack
-${failureRows(table, selection, selection.window)} ${ofGroup(fingerprint)}
+${failureRows(table, selection, selection.window, [ofGroup(fingerprint)])}
 ORDER BY time DESC, position DESC LIMIT 10`,
   );
 

@@ -1,7 +1,8 @@
 import { windowBefore } from '../../domain/window.ts';
-import { literal, sql, time } from '../sql.ts';
+import { literal, sql } from '../sql.ts';
 import { byName } from './byName.ts';
-import { failureRows } from './failureRows.ts';
+import { countsOnce, failureRows } from './failureRows.ts';
+import { type Newest, readNewest } from './newestFailures.ts';
 import type { Reader } from './reader.ts';
 import { addedCounts, requestLines } from './requestLines.ts';
 import { changeOf, micros, ratio, rfc3339, type Selection } from './selection.ts';
@@ -19,7 +20,6 @@ export interface ErrorGroup {
   operations: string[];
   services: string[];
   trend: Trend;
-  previousCount: number;
   change: number;
   sampleRequestIds: string[];
 }
@@ -41,6 +41,7 @@ export interface Errors {
   byOperation: OperationErrors[];
 }
 
+/** The errors of a window in groups, the largest first, and by operation. */
 export async function readErrors(
   reader: Reader,
   selection: Selection,
@@ -50,16 +51,20 @@ export async function readErrors(
     readFailures(reader, selection, options.limit),
     readRequests(reader, selection),
   ]);
-  const grouped = rows.filter((row) => row.fingerprint !== '');
+  const groups = rows.filter((row) => row.fingerprint !== '');
   const sums = rows.filter((row) => row.fingerprint === '');
-  const total = sums.reduce((sum, row) => sum + Number(row.count), 0);
+  const shown = new Map(groups.map((row) => [row.fingerprint, Number(row.count)]));
+  const [newest, before] = await Promise.all([
+    readNewest(reader, selection, shown),
+    readBefore(reader, selection, [...shown.keys()]),
+  ]);
   const requests = counts.reduce((sum, row) => sum + Number(row.count), 0);
   const failed = counts.reduce((sum, row) => sum + Number(row.error_count), 0);
   return {
-    total,
+    total: sums.reduce((sum, row) => sum + Number(row.count), 0),
     errorRate: ratio(failed, requests),
-    groupCount: Number(grouped[0]?.group_count ?? 0),
-    groups: grouped.map(groupOf),
+    groupCount: Number(groups[0]?.group_count ?? 0),
+    groups: groups.map((row) => groupOf(row, newest.get(row.fingerprint), before.get(row.fingerprint) ?? 0)),
     byOperation: byOperation(sums, counts),
   };
 }
@@ -70,45 +75,49 @@ interface FailureRow {
   service: string;
   operation: string;
   count: string;
-  previous: string;
+  occurrences: string;
   group_count: string;
   first_seen: string;
   last_seen: string;
-  error_code: string;
-  message: string;
   operations: string[];
   services: string[];
-  samples: string[];
 }
 
 /** One pass over the failures gives the groups and, with an empty fingerprint, the sum of each operation. */
 const readFailures = (reader: Reader, selection: Selection, limit: number): Promise<FailureRow[]> =>
-  reader.rows((table) => {
-    const { from, to } = selection.window;
-    const both = { from: windowBefore(selection.window).from, to };
-    const isPresent = sql`time >= ${time(from)}`;
-    return `SELECT fingerprint, service, operation,
-  sum(present) AS count, sum(earlier) AS previous,
-  sum(count) OVER (PARTITION BY fingerprint = '') AS total,
+  reader.rows(
+    (table) => `SELECT fingerprint, service, operation, sum(counted) AS count, sum(seen) AS occurrences,
   count() OVER (PARTITION BY fingerprint = '') AS group_count,
-  ${micros('minIf(first, present > 0)')} AS first_seen, ${micros('maxIf(last, present > 0)')} AS last_seen,
-  argMax(words, last) AS newest_words, newest_words.1 AS error_code, newest_words.2 AS message,
-  arraySort(groupUniqArrayIf(parts.operation, present > 0 AND parts.operation != '')) AS operations,
-  arraySort(groupUniqArrayIf(parts.service, present > 0)) AS services,
-  arraySlice(arrayDistinct(arrayMap(x -> x.2, arraySort(groupArrayArray(newest)))), 1, 5) AS samples
+  ${micros('minIf(first, counted > 0)')} AS first_seen, ${micros('maxIf(last, counted > 0)')} AS last_seen,
+  arraySort(groupUniqArrayIf(parts.operation, counted > 0 AND parts.operation != '')) AS operations,
+  arraySort(groupUniqArrayIf(parts.service, counted > 0)) AS services
 FROM (
-  SELECT fingerprint, service, operation,
-    countIf(${isPresent}) AS present, count() - present AS earlier,
-    minIf(time, ${isPresent}) AS first, max(time) AS last,
-    argMax((error_code, if(error_message = '', toString(title), error_message)), (time, position)) AS words,
-    groupArraySortedIf(10)((-${micros('time')}, request_id), ${isPresent} AND request_id != '') AS newest
-  ${failureRows(table, selection, both)}
-  GROUP BY fingerprint, service, operation
+  SELECT fingerprint, service, operation, countIf(counts) AS counted, count() AS seen,
+    minIf(time, counts) AS first, maxIf(time, counts) AS last
+  FROM (
+    SELECT fingerprint, service, operation, time, ${countsOnce(table, selection, selection.window)} AS counts
+    ${failureRows(table, selection, selection.window)}
+  ) GROUP BY fingerprint, service, operation
 ) AS parts
 GROUP BY GROUPING SETS ((fingerprint), (service, operation)) HAVING count > 0
-QUALIFY fingerprint = '' OR row_number() OVER (PARTITION BY fingerprint = '' ORDER BY count DESC, last_seen DESC) <= ${literal(limit)}
-ORDER BY count DESC, last_seen DESC, fingerprint`;
-  });
+QUALIFY fingerprint = '' OR row_number() OVER (PARTITION BY fingerprint = '' ORDER BY count DESC, last_seen DESC, fingerprint) <= ${literal(limit)}
+ORDER BY count DESC, last_seen DESC, fingerprint`,
+  );
+
+/** How often the groups were seen in the window before. */
+async function readBefore(
+  reader: Reader,
+  selection: Selection,
+  fingerprints: readonly string[],
+): Promise<Map<string, number>> {
+  if (fingerprints.length === 0) return new Map();
+  const rows = await reader.rows<{ fingerprint: string; seen: string }>(
+    (table) => `SELECT fingerprint, count() AS seen
+${failureRows(table, selection, windowBefore(selection.window), [sql`fingerprint IN ${fingerprints}`])}
+GROUP BY fingerprint`,
+  );
+  return new Map(rows.map((row) => [row.fingerprint, Number(row.seen)]));
+}
 
 interface CountRow {
   service: string;
@@ -124,29 +133,29 @@ FROM (${requestLines(table, selection, { window: selection.window, sketches: fal
 GROUP BY service, operation`,
   );
 
-function groupOf(row: FailureRow): ErrorGroup {
-  const [count, previousCount] = [Number(row.count), Number(row.previous)];
+function groupOf(row: FailureRow, newest: Newest | undefined, before: number): ErrorGroup {
+  const occurrences = Number(row.occurrences);
   return {
     fingerprint: row.fingerprint,
-    errorCode: row.error_code,
-    message: row.message,
-    count,
+    errorCode: newest?.errorCode ?? '',
+    message: newest?.message ?? '',
+    count: Number(row.count),
     firstSeen: rfc3339(Number(row.first_seen)),
     lastSeen: rfc3339(Number(row.last_seen)),
     operations: row.operations,
     services: row.services,
-    trend: trendOf(count, previousCount),
-    previousCount,
-    change: changeOf(count, previousCount),
-    sampleRequestIds: row.samples,
+    // Here a request that reported its error as well is two occurrences, in this window as in the one before.
+    trend: trendOf(occurrences, before),
+    change: changeOf(occurrences, before),
+    sampleRequestIds: newest?.requestIds ?? [],
   };
 }
 
 /** Half as much again, or two thirds: what is between is the same, as small counts go up and down by themselves. */
-export function trendOf(count: number, previous: number): Trend {
-  if (previous === 0) return 'new';
-  if (count >= previous * 1.5) return 'rising';
-  return count <= previous / 1.5 ? 'falling' : 'steady';
+export function trendOf(count: number, before: number): Trend {
+  if (before === 0) return 'new';
+  if (count >= before * 1.5) return 'rising';
+  return count <= before / 1.5 ? 'falling' : 'steady';
 }
 
 function byOperation(sums: readonly FailureRow[], counts: readonly CountRow[]): OperationErrors[] {

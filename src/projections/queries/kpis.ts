@@ -5,7 +5,7 @@ import type { TableNamer } from '../table.ts';
 import { byName } from './byName.ts';
 import type { Reader } from './reader.ts';
 import { addedCounts, requestLines } from './requestLines.ts';
-import { changeOf, nameConditions, ratio, rawConditions, type Selection, second } from './selection.ts';
+import { changeOf, nameConditions, ratio, rawConditions, type Selection, withinSteps } from './selection.ts';
 
 export interface Figures {
   requests: number;
@@ -104,17 +104,15 @@ FROM (${[...keys(1, selection.window), ...keys(0, windowBefore(selection.window)
 function userKeys(table: TableNamer, selection: Selection, window: Window): string[] {
   const { asOf, service, operation } = selection;
   const coarsest = asOf === undefined && service === undefined && operation === undefined ? 'minutes' : 'raw';
-  return piecesOf(window, coarsest).map((piece) => {
-    if (piece.source === 'raw') {
-      const conditions = and([...rawConditions(selection, piece), "user_id != ''"]);
-      return `${userKeyOf('user_id')} AS user_key FROM ${table('requests')} WHERE ${conditions.text}`;
-    }
-    const { column } = minuteStep;
-    const conditions = and([
-      ...nameConditions(selection),
-      `${column} >= ${second(piece.from).text}`,
-      `${column} < ${second(piece.to).text}`,
-    ]);
-    return `user_key FROM ${table('user_minutes')} WHERE ${conditions.text}`;
-  });
+  const pieces = piecesOf(window, coarsest);
+  const raws = pieces.filter(({ source }) => source === 'raw');
+  const minutes = pieces.filter(({ source }) => source === 'minutes');
+  const ofRaws = and([...rawConditions(selection, ...raws), "user_id != ''"]);
+  const ofMinutes = and([...nameConditions(selection), withinSteps(minuteStep.column, minutes)]);
+  return [
+    ...(raws.length === 0
+      ? []
+      : [`${userKeyOf('user_id')} AS user_key FROM ${table('requests')} WHERE ${ofRaws.text}`]),
+    ...(minutes.length === 0 ? [] : [`user_key FROM ${table('user_minutes')} WHERE ${ofMinutes.text}`]),
+  ];
 }

@@ -1,8 +1,8 @@
-import { type Piece, type PieceSource, piecesOf, type Window } from '../../domain/window.ts';
+import { type PieceSource, piecesOf, type Window } from '../../domain/window.ts';
 import { hourStep, minuteStep, rollupAggregates } from '../readModels/requestRollups.ts';
 import { and, literal } from '../sql.ts';
 import type { TableNamer } from '../table.ts';
-import { nameConditions, rawConditions, type Selection, second } from './selection.ts';
+import { nameConditions, rawConditions, type Selection, withinSteps } from './selection.ts';
 
 /**
  * Requests of a window as rows that only need adding up, whether they come from rollups or from raw requests. A
@@ -20,29 +20,40 @@ export interface LinesOptions {
 export function requestLines(table: TableNamer, selection: Selection, options: LinesOptions): string {
   // A rollup does not know when its requests were recorded.
   const coarsest = selection.asOf === undefined ? options.coarsest : 'raw';
-  return piecesOf(options.window, coarsest)
-    .map((piece) => linesOf(table, selection, options, piece))
+  const pieces = piecesOf(options.window, coarsest);
+  return (['raw', 'minutes', 'hours'] as const)
+    .map((source) => ({ source, ranges: pieces.filter((piece) => piece.source === source) }))
+    .filter(({ ranges }) => ranges.length > 0)
+    .map(({ source, ranges }) => linesOf(table, selection, options, source, ranges))
     .join('\nUNION ALL\n');
 }
 
-function linesOf(table: TableNamer, selection: Selection, options: LinesOptions, piece: Piece): string {
-  if (piece.source === 'raw') return rawLines(table, selection, options, piece);
-  const { column, table: name } = piece.source === 'hours' ? hourStep : minuteStep;
-  const conditions = and([
-    ...nameConditions(selection),
-    `${column} >= ${second(piece.from).text}`,
-    `${column} < ${second(piece.to).text}`,
-  ]);
+/** The pieces of one source in one scan: to begin one costs more than to read a few minutes. */
+function linesOf(
+  table: TableNamer,
+  selection: Selection,
+  options: LinesOptions,
+  source: PieceSource,
+  ranges: readonly Window[],
+): string {
+  if (source === 'raw') return rawLines(table, selection, options, ranges);
+  const { column, table: name } = source === 'hours' ? hourStep : minuteStep;
+  const conditions = and([...nameConditions(selection), withinSteps(column, ranges)]);
   // A union would make a variant of types that are not the very same.
   return `SELECT service, operation${slotOf(options, `toUnixTimestamp(${column})`)}, toUInt64(n) AS n, toUInt64(failed) AS failed,
   toUInt64(sum_us) AS sum_us, toFloat64(slowest_ms) AS slowest_ms${options.sketches ? ', sketch' : ''}
 FROM ${table(name)} WHERE ${conditions.text}`;
 }
 
-function rawLines(table: TableNamer, selection: Selection, options: LinesOptions, piece: Piece): string {
+function rawLines(
+  table: TableNamer,
+  selection: Selection,
+  options: LinesOptions,
+  ranges: readonly Window[],
+): string {
   const slot = slotOf(options, 'intDiv(toUnixTimestamp64Micro(time), 1000000)');
   const keys = `service, operation${slot === '' ? '' : ', slot'}`;
-  const conditions = and(rawConditions(selection, piece));
+  const conditions = and(rawConditions(selection, ...ranges));
   return `SELECT ${keys}, n, failed, sum_us, slowest_ms${options.sketches ? ', sketch' : ''}
 FROM (
   SELECT service, operation${slot}, ${rollupAggregates}

@@ -11,12 +11,19 @@ export interface Selection {
   asOf?: number | undefined;
 }
 
-/** Conditions on a table of raw events for one stretch of time. */
-export function rawConditions(selection: Selection, { from, to }: Window): string[] {
-  const conditions = [...nameConditions(selection), sql`time >= ${time(from)}`, sql`time < ${time(to)}`];
+/** Conditions on a table of raw events for some stretches of time. */
+export function rawConditions(selection: Selection, ...ranges: readonly Window[]): string[] {
+  const within = ranges.map(({ from, to }) => sql`time >= ${time(from)} AND time < ${time(to)}`);
+  const conditions = [...nameConditions(selection), within.join(' OR ')];
   if (selection.asOf !== undefined) conditions.push(sql`recorded_at <= ${time(selection.asOf)}`);
   return conditions;
 }
+
+/** The same for a column that holds the start of a step. */
+export const withinSteps = (column: string, ranges: readonly Window[]): string =>
+  ranges
+    .map(({ from, to }) => `${column} >= ${second(from).text} AND ${column} < ${second(to).text}`)
+    .join(' OR ');
 
 export function nameConditions({ project, service, operation }: Selection): string[] {
   const conditions = [sql`project = ${project}`];
@@ -25,8 +32,8 @@ export function nameConditions({ project, service, operation }: Selection): stri
   return conditions;
 }
 
-/** The same literal for a column of whole seconds. */
-export const second = (epochMs: number): Raw => raw(`toDateTime(${Math.round(epochMs / 1_000)}, 'UTC')`);
+/** A literal for a column of whole seconds. */
+const second = (epochMs: number): Raw => raw(`toDateTime(${Math.round(epochMs / 1_000)}, 'UTC')`);
 
 /** Epoch microseconds, the one form of a time that every store writes alike. */
 export const micros = (column: string): string => `toUnixTimestamp64Micro(${column})`;
