@@ -40,16 +40,31 @@ export const distanceNumbered = (from: Position | undefined, to: Position): numb
 export function readFeed(source: NumberedSource, options: ReadOptions = {}): AsyncIterable<EventBatch> {
   refuseClosed(source);
   const until = Math.min(Number(options.until ?? source.head), source.head);
-  return walk(source, options, until);
+  return endWithLog(source, walk(source, options, until));
 }
 
 export function subscribeFeed(source: NumberedSource, options: ReadOptions = {}): AsyncIterable<EventBatch> {
   refuseClosed(source);
-  return walk(source, options, Number(options.until ?? Number.POSITIVE_INFINITY));
+  return endWithLog(source, walk(source, options, Number(options.until ?? Number.POSITIVE_INFINITY)));
 }
 
 export function refuseClosed(source: { readonly closed: boolean }): void {
   if (source.closed) throw new LogUnavailableError('closed', 'The event log has been closed.');
+}
+
+/** A reader that is in the middle of something when the log is closed just comes to an end. */
+export async function* endWithLog<T>(
+  source: { readonly closed: boolean },
+  parts: AsyncIterable<T>,
+): AsyncGenerator<T> {
+  try {
+    for await (const part of parts) {
+      if (source.closed) return;
+      yield part;
+    }
+  } catch (error) {
+    if (!source.closed) throw error;
+  }
 }
 
 async function* walk(

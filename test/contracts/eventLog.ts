@@ -372,6 +372,22 @@ export function eventLogContract(name: string, { open, makePlace, skip = [] }: E
       expect(await waiting).toEqual([]);
     });
 
+    promise('closing in the middle of reading ends the reading, without an error', async () => {
+      for (let i = 0; i < 60; i++) await append(`s${i % 3}`, [i]);
+      const slowly = async (parts: AsyncIterable<unknown>) => {
+        let count = 0;
+        for await (const _ of parts) if (++count === 3) void log.close();
+        return count;
+      };
+      const counts = await Promise.all([
+        slowly(log.read({ maxEvents: 1 })),
+        slowly(log.subscribe({ maxEvents: 1 })),
+        slowly(log.readStream('s1')),
+        slowly(log.readByTime({ fromTime: 0, toTime: start + 1 })),
+      ]);
+      for (const count of counts) expect(count).toBeLessThan(60);
+    });
+
     promise('a closed log takes and gives nothing and says so', async () => {
       await log.close();
       const closed = { name: 'LogUnavailableError', reason: 'closed' };

@@ -5,10 +5,18 @@ export interface LmdbCheckpoints extends CheckpointStore {
   close(): Promise<void>;
 }
 
+class CheckpointEnvironment extends Environment {
+  checkpoints = this.table<string>('checkpoints');
+
+  protected override openTables(): void {
+    this.checkpoints = this.table('checkpoints');
+  }
+}
+
 /** Checkpoints in an environment of their own, so that saving one never waits for the log. */
 export async function openLmdbCheckpoints({ path }: { path: string }): Promise<LmdbCheckpoints> {
-  const environment = new Environment(path);
-  const table = environment.table<string>('checkpoints');
+  const environment = new CheckpointEnvironment(path);
+  const { checkpoints } = environment;
   /** What the next commit takes along; `undefined` removes. */
   let waiting = new Map<string, Checkpoint | undefined>();
   let flushing: Promise<void> | undefined;
@@ -16,8 +24,8 @@ export async function openLmdbCheckpoints({ path }: { path: string }): Promise<L
   const flush = (): Promise<void> =>
     environment.commit(() => {
       for (const [name, checkpoint] of waiting) {
-        if (checkpoint === undefined) table.remove(name);
-        else table.put(name, Buffer.from(JSON.stringify(checkpoint)));
+        if (checkpoint === undefined) checkpoints.remove(name);
+        else checkpoints.put(name, Buffer.from(JSON.stringify(checkpoint)));
       }
       waiting = new Map();
       flushing = undefined;
@@ -32,12 +40,12 @@ export async function openLmdbCheckpoints({ path }: { path: string }): Promise<L
 
   return {
     load: async (name) => {
-      const row = table.getBinary(name);
+      const row = checkpoints.getBinary(name);
       return row === undefined ? undefined : (JSON.parse(row.toString()) as Checkpoint);
     },
     save: change,
     remove: (name) => change(name, undefined),
-    list: async () => [...table.getKeys({})],
+    list: async () => [...checkpoints.getKeys({})],
     close: () => environment.close(),
   };
 }

@@ -17,33 +17,52 @@ const NEARLY_FULL = 16 * 1024 * 1024;
 const PROBE_BYTES = 256 * 1024;
 
 /** One LMDB environment in a folder of its own, in which every write is on disk before it counts. */
-export class Environment {
+export abstract class Environment {
   readonly file: string;
+  /** While it is opened anew nothing can be read. */
+  private reopening: Promise<void> | undefined;
   private readonly folder: string;
-  private readonly root: RootDatabase<Buffer, string>;
+  private root: RootDatabase<Buffer, string>;
   private lastWrite: Promise<unknown> = Promise.resolve();
   private failing = false;
+  private closed = false;
 
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
     this.folder = folder;
     this.file = join(folder, 'data.mdb');
-    this.root = open({
-      path: folder,
-      noSubdir: false,
-      // Without overlapping a commit is resolved after its pages and its root are both flushed.
-      overlappingSync: false,
-      // Its own promise for a whole turn of the event loop is out of reach, and a failed one would end the process.
-      eventTurnBatching: false,
-      mapSize: MAP_BYTES,
-      maxDbs: 16,
-      encoding: 'binary',
-      cache: false,
+    this.root = openRoot(folder);
+  }
+
+  /** Called again whenever the environment was opened anew. */
+  protected abstract openTables(): void;
+
+  protected table<K extends Key>(name: string): Database<Buffer, K> {
+    return this.root.openDB<Buffer, K>({ name, encoding: 'binary', cache: false });
+  }
+
+  /** Undefined when the environment can be read, in this turn of the event loop and as long as nothing is awaited. */
+  get unreadable(): Promise<void> | undefined {
+    if (this.closed) throw new LogUnavailableError('closed', `${this.file} has been closed.`);
+    return this.reopening;
+  }
+
+  /**
+   * Gives back the memory of pages that were read: the system counts a mapped file's pages as the process's own
+   * until the mapping goes, and whoever reads the whole log would seem to hold all of it.
+   */
+  releasePages(): void {
+    this.lastWrite = this.lastWrite.then(async () => {
+      this.reopening = this.reopen();
+      await this.reopening;
     });
   }
 
-  table<K extends Key>(name: string): Database<Buffer, K> {
-    return this.root.openDB<Buffer, K>({ name, encoding: 'binary', cache: false });
+  private async reopen(): Promise<void> {
+    await this.root.close();
+    this.root = openRoot(this.folder);
+    this.openTables();
+    this.reopening = undefined;
   }
 
   /** Everything that `change` puts is on disk when this resolves, or nothing of it ever will be. */
@@ -97,8 +116,24 @@ export class Environment {
 
   async close(): Promise<void> {
     await this.lastWrite;
+    this.closed = true;
     await this.root.close();
   }
+}
+
+function openRoot(folder: string): RootDatabase<Buffer, string> {
+  return open({
+    path: folder,
+    noSubdir: false,
+    // Without overlapping a commit is resolved after its pages and its root are both flushed.
+    overlappingSync: false,
+    // Its own promise for a whole turn of the event loop is out of reach, and a failed one would end the process.
+    eventTurnBatching: false,
+    mapSize: MAP_BYTES,
+    maxDbs: 16,
+    encoding: 'binary',
+    cache: false,
+  });
 }
 
 /** The writing thread tells why it failed a moment after it tells that it failed. */

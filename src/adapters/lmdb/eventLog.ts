@@ -4,6 +4,7 @@ import { checkCall } from '../eventLimits.ts';
 import {
   compareNumbered,
   distanceNumbered,
+  endWithLog,
   parseNumbered,
   positionAfter,
   readFeed,
@@ -59,11 +60,12 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
     parsePosition: parseNumbered,
     readStream: (stream, { fromRevision = 0, signal } = {}) => {
       refuseClosed(state);
-      return state.streams.read(stream, fromRevision, () => state.closed || signal?.aborted === true);
+      const ended = () => state.closed || signal?.aborted === true;
+      return endWithLog(state, state.streams.read(stream, fromRevision, ended));
     },
     readByTime: (range): AsyncIterable<EventBatch> => {
       refuseClosed(state);
-      return readByTime(state, range);
+      return endWithLog(state, readByTime(state, range));
     },
     expire: async ({ before, keep }) => {
       refuseClosed(state);

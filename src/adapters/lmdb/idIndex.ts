@@ -41,7 +41,7 @@ export class IdIndex {
     const index = new IdIndex(store, segmentIds);
     const { idSegments, recentIds } = store.tables;
     for (const { key, value } of idSegments.getRange({})) {
-      index.segments.push(new IdSegment(store.tables, key, JSON.parse(value.toString()) as SegmentInfo));
+      index.segments.push(new IdSegment(store, key, JSON.parse(value.toString()) as SegmentInfo));
       index.nextSegment = key + 1;
     }
     for (const { key, value } of recentIds.getRange({})) {
@@ -135,7 +135,7 @@ export class IdIndex {
       tables.idSegments.put(number, Buffer.from(JSON.stringify(info)));
       besides(tables);
     });
-    return new IdSegment(this.store.tables, number, info);
+    return new IdSegment(this.store, number, info);
   }
 
   /**

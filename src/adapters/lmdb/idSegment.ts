@@ -1,5 +1,5 @@
 import { hashWords, mix, rehash } from './hash.ts';
-import type { Tables } from './store.ts';
+import type { Store } from './store.ts';
 
 /** What is known of a segment of ids without reading them. */
 export interface SegmentInfo {
@@ -96,10 +96,10 @@ export class IdSegment {
   readonly number: number;
   readonly info: SegmentInfo;
   private filter: Uint32Array | undefined;
-  private readonly tables: Tables;
+  private readonly store: Store;
 
-  constructor(tables: Tables, number: number, info: SegmentInfo) {
-    this.tables = tables;
+  constructor(store: Store, number: number, info: SegmentInfo) {
+    this.store = store;
     this.number = number;
     this.info = info;
   }
@@ -109,12 +109,12 @@ export class IdSegment {
     if (time === undefined ? !others : time < minTime || time > maxTime) return false;
     this.filter ??= this.loadFilter();
     if (!mayContain(this.filter, hash)) return false;
-    const bucket = this.tables.ids.getBinary([this.number, bucketOf(hash, buckets)]);
+    const bucket = this.store.tables.ids.getBinary([this.number, bucketOf(hash, buckets)]);
     return bucket !== undefined && bucketHas(asWords(bucket), words, at);
   }
 
   private loadFilter(): Uint32Array {
-    const stored = this.tables.idFilters.getBinary(this.number);
+    const stored = this.store.tables.idFilters.getBinary(this.number);
     if (stored === undefined) throw new Error(`The filter of the ids' segment ${this.number} is missing.`);
     return asWords(stored);
   }

@@ -12,15 +12,15 @@ export class Revisions {
   private readonly pending = new Map<string, number>();
   /** Tells nearly every stream of telemetry from these without a look at the disk. */
   private readonly filter = new Uint8Array(FILTER_BITS / 8);
-  private readonly tables: Tables;
+  private readonly store: Store;
 
-  private constructor(tables: Tables) {
-    this.tables = tables;
+  private constructor(store: Store) {
+    this.store = store;
   }
 
-  static load({ tables }: Store): Revisions {
-    const revisions = new Revisions(tables);
-    for (const stream of tables.heads.getKeys({})) revisions.remember(hashText(stream));
+  static load(store: Store): Revisions {
+    const revisions = new Revisions(store);
+    for (const stream of store.tables.heads.getKeys({})) revisions.remember(hashText(stream));
     return revisions;
   }
 
@@ -35,7 +35,7 @@ export class Revisions {
     if (((this.filter[bit >>> 3] as number) & (1 << (bit & 7))) === 0) return undefined;
     const pending = this.pending.get(stream);
     if (pending !== undefined) return pending;
-    const stored = this.tables.heads.getBinary(stream);
+    const stored = this.store.tables.heads.getBinary(stream);
     return stored?.readUInt32LE(0);
   }
 
@@ -62,7 +62,7 @@ export class Revisions {
 
   *positions(stream: string, fromRevision: number): Generator<{ revision: number; position: number }> {
     const range = { start: [stream, fromRevision], end: [stream, Number.MAX_SAFE_INTEGER] } as const;
-    for (const { key, value } of this.tables.revisions.getRange(range as never)) {
+    for (const { key, value } of this.store.tables.revisions.getRange(range as never)) {
       yield { revision: (key as [string, number])[1], position: value.readDoubleLE(0) };
     }
   }

@@ -16,6 +16,7 @@ export async function rewriteBlocks(
   const streams = events.map(({ stream }) => hashText(stream));
   const fresh = cutBlocks({ events: [...events], streams }, packIds(events));
   const blocks = await Promise.all(fresh.map(({ head, raw }) => sealBlock(head, raw)));
+  while (state.store.unreadable) await state.store.unreadable;
   const rows = forgottenRevisions(state, forgotten);
   await state.store.write((tables) => {
     for (const head of old) removeBlock(tables, head);

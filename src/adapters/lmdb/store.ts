@@ -23,11 +23,19 @@ export interface Tables {
 
 /** The log's environment with its tables. */
 export class Store extends Environment {
-  readonly tables: Tables;
+  tables: Tables;
 
   constructor(folder: string) {
     super(folder);
-    this.tables = {
+    this.tables = this.allTables();
+  }
+
+  protected override openTables(): void {
+    this.tables = this.allTables();
+  }
+
+  private allTables(): Tables {
+    return {
       blocks: this.table('blocks'),
       directory: this.table('directory'),
       blooms: this.table('blooms'),

@@ -25,6 +25,7 @@ export class StreamReader {
   }
 
   async *read(stream: string, fromRevision: number, ended: () => boolean): AsyncGenerator<RecordedEvent[]> {
+    while (this.store.unreadable) await this.store.unreadable;
     if (this.revisions.isDeciding(stream)) yield* this.byRevision(stream, fromRevision, ended);
     else yield* this.byFilter(stream, fromRevision, ended);
   }
@@ -34,6 +35,7 @@ export class StreamReader {
     fromRevision: number,
     ended: () => boolean,
   ): AsyncGenerator<RecordedEvent[]> {
+    while (this.store.unreadable) await this.store.unreadable;
     const positions = [...this.revisions.positions(stream, fromRevision)].map(({ position }) => position);
     let next = 0;
     while (next < positions.length && !ended()) {
@@ -74,9 +76,10 @@ export class StreamReader {
 
   private async *candidates(stream: string): AsyncGenerator<BlockHead> {
     const hash = hashText(stream);
-    const { blooms } = this.store.tables;
     let reached = 0;
     for (;;) {
+      while (this.store.unreadable) await this.store.unreadable;
+      const { blooms } = this.store.tables;
       let index = this.directory.indexAfter(reached);
       const end = Math.min(index + FILTERS_PER_TURN, this.directory.size);
       if (index >= end) return;

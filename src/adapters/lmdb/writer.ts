@@ -86,8 +86,9 @@ export class Writer {
   }
 
   private async nextGroup(): Promise<Group> {
+    const { store, ids } = this.state;
     const adopted = await this.adopt();
-    const { ids } = this.state;
+    while (store.unreadable) await store.unreadable;
     const idsBefore = ids.count;
     const group = this.planGroup(adopted);
     try {
@@ -104,8 +105,10 @@ export class Writer {
   private async adopt(): Promise<Adopted> {
     const adopted = new Map<string, readonly number[]>();
     const [call] = this.queue;
+    const { store } = this.state;
     try {
       for (;;) {
+        while (store.unreadable) await store.unreadable;
         const stream = call && this.planner.unknownStream(call.appends, adopted);
         if (stream === undefined) return adopted;
         await this.committing;
