@@ -51,7 +51,7 @@ const limits = (l: AnalystLimits): Record<string, string> => ({
   max_query_size: '4194304',
   max_ast_depth: '1000',
   max_ast_elements: '50000',
-  max_expanded_ast_elements: '500000',
+  max_expanded_ast_elements: '100000',
   max_subquery_depth: '50',
   max_recursive_cte_evaluation_depth: '100',
   function_range_max_elements_in_block: '10000000',

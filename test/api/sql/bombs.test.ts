@@ -58,6 +58,9 @@ const bombs = [
   `SELECT ${'['.repeat(500)}1${']'.repeat(500)} FROM numbers(1000000) FORMAT Null`,
   `SELECT ${Array.from({ length: 60_000 }, (_, i) => i).join('+')}`,
   `WITH ${Array.from({ length: 40 }, (_, i) => (i === 0 ? '1 AS a0' : `(a${i - 1}, a${i - 1}) AS a${i}`)).join(', ')} SELECT a39`,
+  `SELECT ${Array.from({ length: 30 }, (_, i) => (i === 0 ? '1 AS a0' : `(a${i - 1}, a${i - 1}) AS a${i}`)).join(', ')}`,
+  `WITH x -> (x, x) AS f SELECT ${'f('.repeat(30)}1${')'.repeat(30)}`,
+  `WITH ${Array.from({ length: 30 }, (_, i) => (i === 0 ? '(SELECT 1) AS a0' : `(SELECT a${i - 1} + a${i - 1}) AS a${i}`)).join(', ')} SELECT a29`,
   `WITH ${Array.from({ length: 25 }, (_, i) => (i === 0 ? 'c0 AS (SELECT 1 AS x)' : `c${i} AS (SELECT * FROM c${i - 1} UNION ALL SELECT * FROM c${i - 1})`)).join(', ')} SELECT count() FROM c24`,
 ];
 

@@ -3,6 +3,7 @@ import { refuse } from '../errors.ts';
 import { functionTable } from '../functions/allowed.ts';
 import type { AllowedViews, AnalystEngine } from '../ports.ts';
 import { checkTree, type TreeRules } from './check.ts';
+import { checkExpansion } from './expansion.ts';
 import { aliases, checkNames } from './names.ts';
 import { answerForShow } from './show.ts';
 import { shadowDatabases, shadowedTables, shadowOf, withShadows } from './systemTables.ts';
@@ -57,6 +58,7 @@ export async function statementGuard(engine: AnalystEngine, allowed: AllowedView
     const place = placeOf(request.database, allowed);
     const tail = withoutTail(withNames(tokens(await canonical(engine, request.sql)), request.params));
     checkNames(tail.body, rules);
+    checkExpansion(tail.body);
     const body = withShadows(tail.body);
     const root = readTree(await engine.explainAst(join(body.map(standIn))));
     const bareTables = new Set([...place.tables, ...commonTables(body)]);

@@ -14,7 +14,7 @@ const zstd = 0x90;
 const plain = 0x02;
 
 /** Small enough that the event loop is free again after a few milliseconds. */
-export const rawBlockBytes = 64 * 1024;
+const rawBlockBytes = 64 * 1024;
 
 export function encodeBlock(raw: Uint8Array): Uint8Array {
   const data = compressBlock(raw);

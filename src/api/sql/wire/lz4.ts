@@ -8,7 +8,7 @@ const lastLiterals = 5;
 const matchLimit = 12;
 const hashBits = 14;
 
-export const maxCompressedSize = (size: number): number => size + Math.ceil(size / 255) + 16;
+const maxCompressedSize = (size: number): number => size + Math.ceil(size / 255) + 16;
 
 export function compressBlock(input: Uint8Array): Uint8Array {
   const out = new Uint8Array(maxCompressedSize(input.length));

@@ -58,7 +58,7 @@ function text(value: string): Buffer {
   return Buffer.concat([varint(bytes.length), bytes]);
 }
 
-export function varint(value: number): Buffer {
+function varint(value: number): Buffer {
   const bytes: number[] = [];
   let left = value;
   for (; left >= 0x80; left = Math.floor(left / 0x80)) bytes.push((left % 0x80) + 0x80);
