@@ -350,7 +350,6 @@ describe('/v1/errors', () => {
       operations: ['checkout'],
       services: ['bot'],
       trend: 'new',
-      previousCount: 0,
       change: 1,
       sampleRequestIds: ['r2'],
       firstSeen: new Date(at(4) - 1).toISOString(),

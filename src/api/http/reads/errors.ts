@@ -15,12 +15,11 @@ const group = {
   errorCode: z.string().describe('Empty when none was given'),
   message: z.string().describe('That of the newest occurrence'),
   count,
-  previousCount: count.describe('In the window of the same length before'),
   change,
   trend: z
     .enum(trends)
     .describe(
-      '`rising` from 1.5 times as many as before, `falling` from two thirds, `new` when there was none',
+      'Occurrences against the window of the same length before: `rising` from 1.5 times as many, `falling` from two thirds, `new` when there was none',
     ),
   firstSeen: instant.describe('Within the window'),
   lastSeen: instant,
