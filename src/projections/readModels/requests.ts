@@ -30,7 +30,15 @@ export const requests: Projection = {
       attributesColumn,
     ],
     orderBy: timeOrder,
-    indexes: [...correlationIndexes, userIndex, words('error_message')],
+    indexes: [
+      ...correlationIndexes,
+      userIndex,
+      words('error_message'),
+      // A search for what is rare, or is not there at all, passes over nearly everything.
+      'ix_status status TYPE set(8) GRANULARITY 1',
+      'ix_error_code error_code TYPE set(100) GRANULARITY 1',
+      'ix_duration duration_ms TYPE minmax GRANULARITY 1',
+    ],
     retention: 'raw',
   },
   write: (event, out) => {
