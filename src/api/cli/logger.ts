@@ -31,7 +31,7 @@ function readable(line: string, paint: Palette): string {
   const rest = Object.entries(entry)
     .filter(([name]) => !known.has(name))
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  const said = [msg, paint.dim(rest.join(' '))].filter((part) => part !== '').join('  ');
+  const said = rest.length === 0 ? msg : `${msg}  ${paint.dim(rest.join(' '))}`;
   return `${paint.dim(clock)} ${levelMark(String(level), paint)} ${said}${faultLines(err, paint)}\n`;
 }
 
