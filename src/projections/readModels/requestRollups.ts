@@ -114,7 +114,8 @@ const userMinutes: Table = {
     recordedDay,
     lowCardinality('project'),
     { name: 'minute', type: 'UInt64', stored: "DateTime('UTC')" },
-    { name: 'user_key', type: 'UInt64', codec: 'Delta(8), ZSTD(1)' },
+    // Nothing makes hashes smaller, and unpacking them would be most of the work of counting them.
+    { name: 'user_key', type: 'UInt64', codec: 'NONE' },
     summed('n'),
     lastPosition,
   ],
