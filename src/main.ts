@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { runCli } from './api/cli/cli.ts';
 import type { Configured, RunningApp, Settings, Stream } from './api/cli/ports.ts';
-import { doorFault, engineMissing } from './api/cli/startFaults.ts';
+import { doorFault, engineMissing, folderFault } from './api/cli/startFaults.ts';
 import type { App } from './app.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
 
@@ -72,7 +72,9 @@ async function open(config: Config, overrides: { logger: Logger; version: string
   const { createApp } = await import('./app.ts').catch((error: unknown) => {
     throw engineMissing(error);
   });
-  return createApp(config, overrides);
+  return createApp(config, overrides).catch((error: unknown) => {
+    throw folderFault(error, config.dataFolder);
+  });
 }
 
 function running(app: App, started: Awaited<ReturnType<App['start']>>): RunningApp {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +98,14 @@ describe('serve', () => {
     expect([second.code, second.stdout]).toEqual([1, '']);
     expect(second.stderr).toContain('is in use');
     expect(second.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('says that a folder cannot be used', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    const { code, stderr } = await runProgram(['serve', '--data', join(file, 'data')], env);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('cannot be used (ENOTDIR)')]);
+    expect(stderr).toContain('chronoscope doctor');
   });
 
   it('says which port is taken', async () => {

@@ -23,6 +23,16 @@ export function doorFault(error: unknown, http: { host: string; port: number }):
   return error;
 }
 
+const folderCodes = ['ENOTDIR', 'EEXIST', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'];
+
+/** A folder that cannot be made or written to. */
+export function folderFault(error: unknown, dataFolder: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined || !folderCodes.includes(code)) return error;
+  const hint = 'CHRONOSCOPE_DATA names another one; `chronoscope doctor` says what is wrong with this one.';
+  return new CommandError('folder_refused', `the data folder ${dataFolder} cannot be used (${code})`, hint);
+}
+
 /** A native library that is not there, or not for this machine: it says what to use instead. */
 export function engineMissing(error: unknown): unknown {
   if (!(error instanceof Error) || !isNative(error)) return error;

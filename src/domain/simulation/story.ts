@@ -25,8 +25,8 @@ export interface Deploy {
   attributes: Record<string, string | number>;
 }
 
-export const wholePool = 20;
-export const smallPool = 5;
+const wholePool = 20;
+const smallPool = 5;
 export const quotaWindowMs = 3_600_000;
 
 const minuteMs = 60_000;
