@@ -9,14 +9,11 @@ import type { Store } from './store.ts';
 
 /** However few events there are in them, a batch takes no more bytes (before compression) once it has some. */
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
-/** After reading so much of the file its pages are given back. */
-const PAGES_KEPT_BYTES = 32 * 1024 * 1024;
 const MOVES_BEFORE_GIVING_UP = 1_000;
 
 /** Unpacks blocks, each once though many ask for it, and a little ahead of a reader that goes through the log. */
 export class BlockReader {
   private readonly loading = new Map<BlockHead, Promise<readonly RecordedEvent[] | undefined>>();
-  private readBytes = 0;
   private readonly store: Store;
   private readonly directory: Directory;
   private readonly cache: BlockCache;
@@ -43,7 +40,7 @@ export class BlockReader {
   private async unpack(head: BlockHead): Promise<readonly RecordedEvent[] | undefined> {
     while (this.store.unreadable) await this.store.unreadable;
     const block = this.store.tables.blocks.getBinary(head.first);
-    this.countRead(block?.length ?? 0);
+    this.store.countRead(block?.length ?? 0);
     if (block === undefined || !isSame(head, block)) {
       // Rewritten on disk a moment before the directory knows of it, unless it is the block that is damaged.
       await new Promise((resolve) => setImmediate(resolve));
@@ -53,13 +50,6 @@ export class BlockReader {
     const events = await this.open(block, head);
     if (this.directory.indexOf(head) >= 0) this.cache.set(head, events);
     return events;
-  }
-
-  private countRead(bytes: number): void {
-    this.readBytes += bytes;
-    if (this.readBytes < PAGES_KEPT_BYTES) return;
-    this.readBytes = 0;
-    this.store.releasePages();
   }
 
   private open(block: Buffer, head: BlockHead): Promise<RecordedEvent[]> {

@@ -1,4 +1,4 @@
-import type { NewEvent, RecordedEvent } from '../../domain/events/envelope.ts';
+import type { RecordedEvent } from '../../domain/events/envelope.ts';
 import { planUpcast, type UpcastPlan, type UpcastTable } from '../../domain/events/upcast.ts';
 import { positionOf } from '../numberedFeed.ts';
 import { unpackAll } from './hexColumn.ts';
@@ -11,7 +11,7 @@ import {
   unpackOccurred,
   unpackRuns,
 } from './numberColumns.ts';
-import { recordEvent } from './recordedEvent.ts';
+import { withOptional } from './recordedEvent.ts';
 import { type TextColumn, TextReader, TextWriter } from './textColumn.ts';
 
 /**
@@ -146,22 +146,26 @@ export function fromColumns(whole: Buffer, upcast: UpcastTable): RecordedEvent[]
     const kind = columns.type === undefined ? 0 : (columns.type[i] as number);
     const { version, lift } = plans[kind] as UpcastPlan;
     const request = requestId.nextIndex();
-    const event = {
-      id: ids[i],
-      type: (columns.types[kind] as [string, number])[0],
-      version,
-      occurredAt: occurredAt[i],
-      project: project.next(),
-      service: service.next(),
-      data: lift === undefined ? columns.data[i] : lift(columns.data[i]),
-      requestId: request < 0 ? undefined : requestId.values[request],
-      traceId: traceId.next(),
-      spanId: spanId.next(),
-      parentSpanId: parentSpanId.next(),
-      userId: userId.next(),
-    } as unknown as NewEvent;
-    const ofStream = stream.next() ?? (requestStreams[request] as string);
-    events[i] = recordEvent(event, recordedAt[i] as number, positionOf(position), ofStream);
+    const ofStream = stream.next();
+    events[i] = withOptional(
+      {
+        id: ids[i],
+        type: (columns.types[kind] as [string, number])[0],
+        version,
+        occurredAt: occurredAt[i],
+        project: project.next(),
+        service: service.next(),
+        data: lift === undefined ? columns.data[i] : lift(columns.data[i]),
+        recordedAt: recordedAt[i],
+        position: positionOf(position),
+        stream: ofStream ?? requestStreams[request],
+      } as RecordedEvent,
+      request < 0 ? undefined : requestId.values[request],
+      traceId.next(),
+      spanId.next(),
+      parentSpanId.next(),
+      userId.next(),
+    );
   }
   return events;
 }

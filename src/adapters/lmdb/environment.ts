@@ -14,6 +14,7 @@ const EDQUOT = 122;
 const MAP_FULL = -30792;
 /** With less free than this a write that was cut short is taken for the end of the disk. */
 const NEARLY_FULL = 16 * 1024 * 1024;
+const PAGES_KEPT_BYTES = 32 * 1024 * 1024;
 const PROBE_BYTES = 256 * 1024;
 
 /** One LMDB environment in a folder of its own, in which every write is on disk before it counts. */
@@ -26,6 +27,7 @@ export abstract class Environment {
   private lastWrite: Promise<unknown> = Promise.resolve();
   private failing = false;
   private closed = false;
+  private readBytes = 0;
 
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
@@ -48,10 +50,13 @@ export abstract class Environment {
   }
 
   /**
-   * Gives back the memory of pages that were read: the system counts a mapped file's pages as the process's own
-   * until the mapping goes, and whoever reads the whole log would seem to hold all of it.
+   * The system counts a mapped file's pages as the process's own until the mapping goes, and whoever reads the
+   * whole log would seem to hold all of it. After so many bytes the file is therefore mapped anew.
    */
-  releasePages(): void {
+  countRead(bytes: number): void {
+    this.readBytes += bytes;
+    if (this.readBytes < PAGES_KEPT_BYTES) return;
+    this.readBytes = 0;
     this.lastWrite = this.lastWrite.then(async () => {
       this.reopening = this.reopen();
       await this.reopening;

@@ -10,7 +10,7 @@ const BLOCKS_PER_STEP = 16;
 /** A block with fewer events is a candidate for merging, in the company of this many or of a whole block's worth. */
 const SMALL_BLOCK = EVENTS_PER_BLOCK / 2;
 const WORTH_MERGING = 8;
-const MERGES_PER_CALL = 64;
+const MERGES_PER_CALL = 1_000;
 const MAX_MERGED_BYTES = 1024 * 1024;
 
 type Keep = (event: RecordedEvent) => boolean;

@@ -9,6 +9,7 @@ import type { Store } from './store.ts';
 
 /** How many filters are looked through before others get their turn. */
 const FILTERS_PER_TURN = 2_000;
+const FILTER_PAGE_BYTES = 2_048;
 
 /** Finds a stream's events: by revision for the streams that decide, by the blocks' filters for the rest. */
 export class StreamReader {
@@ -84,10 +85,11 @@ export class StreamReader {
       const end = Math.min(index + FILTERS_PER_TURN, this.directory.size);
       if (index >= end) return;
       const hits: BlockHead[] = [];
+      this.store.countRead((end - index) * FILTER_PAGE_BYTES);
       for (; index < end; index++) {
         const head = this.directory.at(index) as BlockHead;
         const bloom = blooms.getBinaryFast(head.first);
-        if (bloom === undefined || mayHave(bloom, bloom.length, hash)) hits.push(head);
+        if (bloom === undefined || mayHave(bloom, hash)) hits.push(head);
         reached = head.last;
       }
       yield* hits;
