@@ -1,11 +1,19 @@
-import { piecesOf, type Window, windowBefore } from '../../domain/window.ts';
+import { piecesOf, windowBefore } from '../../domain/window.ts';
 import { minuteStep, userKeyOf } from '../readModels/requestRollups.ts';
-import { and } from '../sql.ts';
+import { and, raw, sql, time } from '../sql.ts';
 import type { TableNamer } from '../table.ts';
 import { byName } from './byName.ts';
 import type { Reader } from './reader.ts';
 import { addedCounts, requestLines } from './requestLines.ts';
-import { changeOf, nameConditions, ratio, rawConditions, type Selection, withinSteps } from './selection.ts';
+import {
+  changeOf,
+  nameConditions,
+  ratio,
+  rawConditions,
+  type Selection,
+  second,
+  withinSteps,
+} from './selection.ts';
 
 export interface Figures {
   requests: number;
@@ -30,7 +38,8 @@ export interface Kpis extends Figures {
 }
 
 interface CountRow {
-  period: 'present' | 'previous';
+  /** 0 in the window before. */
+  present: 0 | 1;
   service: string;
   operation: string;
   count: string;
@@ -40,15 +49,15 @@ interface CountRow {
 /** The figures of a window beside those of the window before it. */
 export async function readKpis(reader: Reader, selection: Selection): Promise<Kpis> {
   const [counts, users] = await Promise.all([readCounts(reader, selection), readUsers(reader, selection)]);
-  const figures = (period: CountRow['period']): Figures => {
-    const rows = counts.filter((row) => row.period === period);
+  const figures = (of: CountRow['present']): Figures => {
+    const rows = counts.filter((row) => row.present === of);
     const requests = rows.reduce((sum, row) => sum + Number(row.count), 0);
     const failedRequests = rows.reduce((sum, row) => sum + Number(row.error_count), 0);
     // Without a request none has failed; but none has succeeded either, and a rate of nothing is 0 everywhere.
     const successRate = ratio(requests - failedRequests, requests);
-    return { requests, failedRequests, successRate, activeUsers: users[period] };
+    return { requests, failedRequests, successRate, activeUsers: of === 1 ? users.present : users.previous };
   };
-  const [present, previous] = [figures('present'), figures('previous')];
+  const [present, previous] = [figures(1), figures(0)];
   return {
     ...present,
     operations: operationsOf(counts),
@@ -64,18 +73,17 @@ export async function readKpis(reader: Reader, selection: Selection): Promise<Kp
 
 const readCounts = (reader: Reader, selection: Selection): Promise<CountRow[]> =>
   reader.rows((table) => {
-    const counts = (period: CountRow['period'], window: Window) =>
-      `SELECT '${period}' AS period, service, operation, ${addedCounts}
-FROM (${requestLines(table, selection, { window, sketches: false })}) GROUP BY service, operation`;
-    return `${counts('present', selection.window)} UNION ALL ${counts('previous', windowBefore(selection.window))}`;
+    const options = { window: selection.window, sketches: false, withBefore: true };
+    return `SELECT present, service, operation, ${addedCounts}
+FROM (${requestLines(table, selection, options)}) GROUP BY present, service, operation`;
   });
 
 function operationsOf(rows: readonly CountRow[]): OperationCount[] {
   const found = new Map<string, OperationCount>();
-  for (const { period, service, operation, count } of rows) {
+  for (const { present, service, operation, count } of rows) {
     const key = JSON.stringify([service, operation]);
     const known = found.get(key) ?? { service, operation, count: 0, previousCount: 0, change: 0 };
-    known[period === 'present' ? 'count' : 'previousCount'] += Number(count);
+    known[present === 1 ? 'count' : 'previousCount'] += Number(count);
     found.set(key, known);
   }
   return [...found.values()]
@@ -89,30 +97,33 @@ interface Users {
 }
 
 async function readUsers(reader: Reader, selection: Selection): Promise<Users> {
-  const [row] = await reader.rows<{ present: string; previous: string }>((table) => {
-    const keys = (isPresent: 0 | 1, window: Window) =>
-      userKeys(table, selection, window).map(
-        (keysOfPiece) => `SELECT ${isPresent} AS is_present, ${keysOfPiece}`,
-      );
-    return `SELECT uniqExactIf(user_key, is_present = 1) AS present, uniqExactIf(user_key, is_present = 0) AS previous
-FROM (${[...keys(1, selection.window), ...keys(0, windowBefore(selection.window))].join('\nUNION ALL ')})`;
-  });
+  const [row] = await reader.rows<{ present: string; previous: string }>(
+    (
+      table,
+    ) => `SELECT uniqExactIf(user_key, is_present) AS present, uniqExactIf(user_key, NOT is_present) AS previous
+FROM (${userKeys(table, selection).join('\nUNION ALL ')})`,
+  );
   return { present: Number(row?.present ?? 0), previous: Number(row?.previous ?? 0) };
 }
 
-/** The rollup of users knows no service and no operation. */
-function userKeys(table: TableNamer, selection: Selection, window: Window): string[] {
-  const { asOf, service, operation } = selection;
+/** The users of both windows. Their rollup knows no service and no operation. */
+function userKeys(table: TableNamer, selection: Selection): string[] {
+  const { asOf, service, operation, window } = selection;
   const coarsest = asOf === undefined && service === undefined && operation === undefined ? 'minutes' : 'raw';
-  const pieces = piecesOf(window, coarsest);
+  const pieces = [...piecesOf(windowBefore(window), coarsest), ...piecesOf(window, coarsest)];
   const raws = pieces.filter(({ source }) => source === 'raw');
   const minutes = pieces.filter(({ source }) => source === 'minutes');
-  const ofRaws = and([...rawConditions(selection, ...raws), "user_id != ''"]);
-  const ofMinutes = and([...nameConditions(selection), withinSteps(minuteStep.column, minutes)]);
-  return [
-    ...(raws.length === 0
-      ? []
-      : [`${userKeyOf('user_id')} AS user_key FROM ${table('requests')} WHERE ${ofRaws.text}`]),
-    ...(minutes.length === 0 ? [] : [`user_key FROM ${table('user_minutes')} WHERE ${ofMinutes.text}`]),
-  ];
+  const parts: string[] = [];
+  if (raws.length > 0) {
+    const conditions = and([...rawConditions(selection, ...raws), "user_id != ''"]);
+    parts.push(sql`SELECT ${raw(userKeyOf('user_id'))} AS user_key, time >= ${time(window.from)} AS is_present
+FROM ${raw(table('requests'))} WHERE ${conditions}`);
+  }
+  if (minutes.length > 0) {
+    const { column } = minuteStep;
+    const conditions = and([...nameConditions(selection), withinSteps(column, minutes)]);
+    parts.push(sql`SELECT user_key, ${raw(column)} >= ${second(window.from)} AS is_present
+FROM ${raw(table('user_minutes'))} WHERE ${conditions}`);
+  }
+  return parts;
 }

@@ -4,18 +4,18 @@ import type { Reader } from './reader.ts';
 import { micros, rawConditions, type Selection } from './selection.ts';
 
 /** Where a page ended; the window is kept, so that one that moves with the clock does not lose its tail. */
-export interface Cursor extends Window {
+interface Cursor extends Window {
   /** Epoch microseconds and position of the last row given out. */
   micros: number;
   position: string;
 }
 
-export interface PageOptions {
+interface PageOptions {
   limit: number;
   cursor?: Cursor | undefined;
 }
 
-export interface Page<T> {
+interface Page<T> {
   rows: T[];
   next: Cursor | undefined;
 }
@@ -39,7 +39,7 @@ const widening = 8;
  * The newest rows of a window that fit. A table is sorted by minute, so that the newest are found by looking at a
  * short stretch first and at longer ones while the page is not full.
  */
-export async function readPage<T extends Keyed>(
+async function readPage<T extends Keyed>(
   reader: Reader,
   selection: Selection,
   source: Source,
@@ -61,7 +61,7 @@ export async function readPage<T extends Keyed>(
   };
 }
 
-export function* looks({ from, to }: Window, cursor?: { micros: number }): Generator<Window> {
+function* looks({ from, to }: Window, cursor?: { micros: number }): Generator<Window> {
   let end = cursor === undefined ? to : Math.min(to, (cursor.micros + 1) / 1_000);
   let length = firstLookMs;
   while (end > from) {

@@ -1,7 +1,7 @@
 import { quote } from '../sql.ts';
 
 /** The words of a search, and what stands in double quotes as one; each must occur, wherever, in any case. */
-export function termsOf(text: string): string[] {
+function termsOf(text: string): string[] {
   const terms = [...text.matchAll(/"([^"]+)"|[^\s"]+/g)].map((match) => (match[1] ?? match[0]).trim());
   return [...new Set(terms.filter((term) => term !== ''))].slice(0, 16);
 }

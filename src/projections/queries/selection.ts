@@ -33,7 +33,7 @@ export function nameConditions({ project, service, operation }: Selection): stri
 }
 
 /** A literal for a column of whole seconds. */
-const second = (epochMs: number): Raw => raw(`toDateTime(${Math.round(epochMs / 1_000)}, 'UTC')`);
+export const second = (epochMs: number): Raw => raw(`toDateTime(${Math.round(epochMs / 1_000)}, 'UTC')`);
 
 /** Epoch microseconds, the one form of a time that every store writes alike. */
 export const micros = (column: string): string => `toUnixTimestamp64Micro(${column})`;
