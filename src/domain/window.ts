@@ -70,7 +70,7 @@ export interface Fault {
 export const isFault = (value: object | number): value is Fault =>
   typeof value === 'object' && 'parameter' in value;
 
-export const defaultWindow = '1h';
+const defaultWindow = '1h';
 const longestDays = 3_660;
 const earliest = 0;
 const latest = Date.UTC(2100, 0, 1);

@@ -15,7 +15,7 @@ export interface EngineProcess {
   stop(): Promise<void>;
 }
 
-export const adminKey = 'chr_bench_admin_key_of_at_least_32_characters';
+const adminKey = 'chr_bench_admin_key_of_at_least_32_characters';
 
 export async function startEngine(folder: string, env: Record<string, string> = {}): Promise<EngineProcess> {
   const started = performance.now();
@@ -72,7 +72,7 @@ async function untilReady(origin: string): Promise<void> {
   }
 }
 
-export async function residentBytes(pid: number): Promise<number> {
+async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
 }

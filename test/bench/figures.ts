@@ -8,7 +8,7 @@ export interface Figure {
   note?: string;
 }
 
-export const met = ({ value, aim }: Figure): boolean | undefined =>
+const met = ({ value, aim }: Figure): boolean | undefined =>
   aim === undefined
     ? undefined
     : (aim.atLeast === undefined || value >= aim.atLeast) &&

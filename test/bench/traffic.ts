@@ -81,7 +81,7 @@ export function createTraffic(options: TrafficOptions) {
   };
 }
 
-export function mulberry32(seed: number): () => number {
+function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

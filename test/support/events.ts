@@ -4,7 +4,7 @@ import type { NewEvent } from '../../src/domain/events/envelope.ts';
 let made = 0;
 
 /** A v7-shaped id that is the same in every run of a test. */
-export const nextId = (): string => `01900000-0000-7000-8000-${(++made).toString(16).padStart(12, '0')}`;
+const nextId = (): string => `01900000-0000-7000-8000-${(++made).toString(16).padStart(12, '0')}`;
 
 const dataOf: { [T in EventType]?: object } = {
   RequestCompleted: { operation: 'search', status: 'success', durationMs: 12.5 },

@@ -125,7 +125,7 @@ function between(
 }
 
 /** The index of the first event behind `position`. */
-export function firstBehind(events: readonly RecordedEvent[], position: number): number {
+function firstBehind(events: readonly RecordedEvent[], position: number): number {
   let low = 0;
   let high = events.length;
   while (low < high) {

@@ -81,7 +81,7 @@ export function makeFilter(words: Uint32Array, count: number): Uint32Array {
   return filter;
 }
 
-export function mayContain(filter: Uint32Array, hash: number): boolean {
+function mayContain(filter: Uint32Array, hash: number): boolean {
   const line = (hash % (filter.length / WORDS_PER_LINE)) * WORDS_PER_LINE;
   let bits = rehash(hash);
   for (let probe = 0; probe < PROBES; probe++) {

@@ -18,7 +18,7 @@ export interface JobRoutesDeps {
 
 const instant = z.string().describe('RFC 3339');
 
-export const jobShape = z.object({
+const jobShape = z.object({
   id: z.string(),
   kind: z.string().describe('`rebuild` or `verification`'),
   project: z.string().describe('`*` for work on the engine as a whole'),

@@ -11,7 +11,7 @@ export const lowCardinality = (name: string): Column => ({
 });
 export const text = (name: string): Column => ({ name, type: 'String', codec: 'ZSTD(1)' });
 export const float = (name: string): Column => ({ name, type: 'Float64', codec: 'ZSTD(1)' });
-export const instant = (name: string): Column => ({
+const instant = (name: string): Column => ({
   name,
   type: "DateTime64(6, 'UTC')",
   codec: 'Delta(8), ZSTD(1)',
@@ -66,7 +66,7 @@ export const eventColumnNames = eventColumns
   .join(', ');
 
 /** A log whose positions pass 2^53 still keeps every digit. */
-export const positionNumber = (position: Position): number | bigint =>
+const positionNumber = (position: Position): number | bigint =>
   position.length < 16 ? Number(position) : BigInt(position);
 
 /**

@@ -90,7 +90,7 @@ function explained(key: string, known: readonly string[]): string {
 
 /** For reads about the present state of the engine. */
 export const presentQuery = strictQuery(presence);
-export const withPresence = <S extends z.ZodRawShape>(shape: S) => strictQuery({ ...presence, ...shape });
+const withPresence = <S extends z.ZodRawShape>(shape: S) => strictQuery({ ...presence, ...shape });
 /** For reads over a window. */
 export const windowQuery = strictQuery(selection);
 export const withWindow = <S extends z.ZodRawShape>(shape: S) => strictQuery({ ...selection, ...shape });

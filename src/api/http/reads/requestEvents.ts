@@ -9,7 +9,7 @@ import { presentQuery } from './query.ts';
 import { presenceOf, type SelectDeps } from './select.ts';
 import { instant } from './shapes.ts';
 
-export const eventShape = z.object({
+const eventShape = z.object({
   id: z.string(),
   type: z.enum(eventTypes),
   version: z.int(),
