@@ -4,18 +4,18 @@ import type { Reader } from './reader.ts';
 import { micros, rawConditions, type Selection } from './selection.ts';
 
 /** Where a page ended; the window is kept, so that one that moves with the clock does not lose its tail. */
-interface Cursor extends Window {
+export interface Cursor extends Window {
   /** Epoch microseconds and position of the last row given out. */
   micros: number;
   position: string;
 }
 
-interface PageOptions {
+export interface PageOptions {
   limit: number;
   cursor?: Cursor | undefined;
 }
 
-interface Page<T> {
+export interface Page<T> {
   rows: T[];
   next: Cursor | undefined;
 }
@@ -39,7 +39,7 @@ const widening = 8;
  * The newest rows of a window that fit. A table is sorted by minute, so that the newest are found by looking at a
  * short stretch first and at longer ones while the page is not full.
  */
-async function readPage<T extends Keyed>(
+export async function readPage<T extends Keyed>(
   reader: Reader,
   selection: Selection,
   source: Source,
