@@ -167,6 +167,24 @@ describe('a damaged or foreign log', () => {
     await damaged.close();
   });
 
+  it('a damaged index of ids refuses appends, each with an answer', async () => {
+    const log = await openLmdbLog({ path, clock, idsPerSegment: 8 });
+    for (let i = 0; i < 4; i++) await log.append([to('a', logEvents(i * 10, 10))]);
+    await log.close();
+    const store = new Store(path);
+    await store.write(({ idFilters }) => idFilters.clearAsync());
+    await store.close();
+    const damaged = await openLmdbLog({ path, clock, idsPerSegment: 8 });
+    const answers = await Promise.allSettled(
+      [1, 2, 3].map((i) => damaged.append([to('a', logEvents(i * 100, 3))])),
+    );
+    for (const answer of answers) {
+      expect(answer.status === 'rejected' && String(answer.reason)).toMatch(/filter of the ids' segment/);
+    }
+    expect(numbersOf(await eventsOf(damaged.read()))).toHaveLength(40);
+    await damaged.close();
+  });
+
   const newer = { current: { LogWritten: 3, MoonRisen: 1 }, lift: {} };
 
   it('an event of a version or type that only a newer engine knows is named with both', async () => {

@@ -36,8 +36,10 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
   const { path, clock, upcast = upcastTable, cacheBytes = DEFAULT_CACHE_BYTES } = options;
   const store = new Store(path);
   const state = new LogState(store, upcast, { cacheBytes, segmentIds: options.idsPerSegment });
-  const writer = new Writer(state, clock);
   const maintenance = new Maintenance(state);
+  // Should it fail, the appends that follow fail likewise and tell why.
+  const tidy = () => void maintenance.compact().catch(() => undefined);
+  const writer = new Writer(state, clock, tidy);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     state.closed = true;

@@ -3,6 +3,7 @@ import { planUpcast, type UpcastPlan, type UpcastTable } from '../../domain/even
 import type { AppendOutcome, StreamAppend } from '../../projections/ports.ts';
 import { positionOf } from '../numberedFeed.ts';
 import { hashText } from './hash.ts';
+import { IdBatch } from './idBatch.ts';
 import type { IdIndex } from './idIndex.ts';
 import { recordEvent } from './recordedEvent.ts';
 import type { Revisions } from './revisions.ts';
@@ -24,6 +25,13 @@ export interface GroupPlan {
   rows: RevisionRows[];
 }
 
+/** A call with its ids, which are those of the batch from `firstId` on. */
+export interface PlannedCall {
+  appends: readonly StreamAppend[];
+  batch: IdBatch;
+  firstId: number;
+}
+
 interface StreamState {
   hash: number;
   /** Below 0 while the stream has no event. */
@@ -40,6 +48,8 @@ export class Planner {
   private readonly revisions: Revisions;
   private readonly upcast: UpcastTable;
   private readonly plans = new Map<string, UpcastPlan>();
+  private batch = new IdBatch([]);
+  private nextId = 0;
   private lastStream = '';
   private lastHash = hashText('');
   /** The last position and time that were given out. */
@@ -66,7 +76,12 @@ export class Planner {
   }
 
   /** Adds a call to the group, or nothing of it when it conflicts or throws. */
-  add(group: GroupPlan, appends: readonly StreamAppend[], now: number, adopted: Adopted): AppendOutcome {
+  add(
+    group: GroupPlan,
+    { appends, batch, firstId }: PlannedCall,
+    now: number,
+    adopted: Adopted,
+  ): AppendOutcome {
     const before = { ids: this.ids.count, events: group.events.length };
     const { position, recordedAt } = this;
     const undo = () => {
@@ -78,6 +93,8 @@ export class Planner {
     };
     try {
       this.recordedAt = Math.max(now, recordedAt);
+      this.batch = batch;
+      this.nextId = firstId;
       const outcome = this.addStreams(group, appends, adopted);
       if (outcome.kind === 'conflict' || outcome.appended === 0) undo();
       return outcome;
@@ -95,7 +112,9 @@ export class Planner {
       const hash = this.hashOf(stream);
       const state = states.get(stream) ?? this.stateOf(stream, hash, adopted);
       const start = group.events.length;
-      for (const event of events) if (this.ids.add(event.id)) this.addEvent(group, event, stream, hash);
+      for (const event of events) {
+        if (this.ids.add(this.batch, this.nextId++)) this.addEvent(group, event, stream, hash);
+      }
       const fresh = group.events.length - start;
       appended += fresh;
       duplicates += events.length - fresh;

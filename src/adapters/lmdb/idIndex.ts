@@ -1,12 +1,5 @@
-import {
-  asWords,
-  describe,
-  fillBuckets,
-  IdSegment,
-  makeFilter,
-  type SegmentInfo,
-  timeOf,
-} from './idSegment.ts';
+import { IdBatch } from './idBatch.ts';
+import { asWords, describe, fillBuckets, IdSegment, makeFilter, type SegmentInfo } from './idSegment.ts';
 import { RecentIds } from './recentIds.ts';
 import type { Store, Tables } from './store.ts';
 
@@ -46,7 +39,7 @@ export class IdIndex {
     }
     for (const { key, value } of recentIds.getRange({})) {
       if (index.recent.count === 0) index.rowBase = key;
-      index.recent.addBytes(value);
+      index.recent.addAll(asWords(value));
     }
     index.stored = index.recent.count;
     return index;
@@ -56,20 +49,17 @@ export class IdIndex {
     return this.recent.count;
   }
 
-  /** False when the log, or what is on its way into it, has the id. */
-  add(id: string): boolean {
-    const hash = this.recent.stage(id);
-    if (this.segments.length > 0 && this.isSealed(this.recent.count * 4, hash)) return false;
-    return this.recent.addStaged(hash);
+  /** Looks up ids that are about to be added. */
+  look(ids: readonly string[]): IdBatch {
+    const batch = new IdBatch(ids);
+    for (const segment of this.segments) segment.mark(batch);
+    return batch;
   }
 
-  private isSealed(at: number, hash: number): boolean {
-    const { words } = this.recent;
-    const time = timeOf(words, at);
-    for (let i = this.segments.length - 1; i >= 0; i--) {
-      if (this.segments[i]?.has(words, at, hash, time)) return true;
-    }
-    return false;
+  /** False when the log, or what is on its way into it, has the batch's id `i`. */
+  add(batch: IdBatch, i: number): boolean {
+    batch.check(i);
+    return batch.sealed[i] === 0 && this.recent.add(batch.words, i * 4, batch.hashes[i] as number);
   }
 
   takeBackTo(count: number): void {

@@ -1,4 +1,6 @@
+import { LogUnavailableError } from '../../projections/ports.ts';
 import { hashWords, mix, rehash } from './hash.ts';
+import { type IdBatch, timeOf } from './idBatch.ts';
 import type { Store } from './store.ts';
 
 /** What is known of a segment of ids without reading them. */
@@ -20,24 +22,14 @@ const FILTER_BITS_PER_ID = 12;
 const WORDS_PER_LINE = 16;
 const PROBES = 6;
 
-/** The time within a UUID of version 7, undefined for the others. `words` are little-endian over the bytes. */
-export function timeOf(words: Uint32Array, at: number): number | undefined {
-  const second = words[at + 1] as number;
-  if (((second >>> 20) & 0xf) !== 7) return undefined;
-  return swap(words[at] as number) * 65_536 + (((second & 0xff) << 8) | ((second >>> 8) & 0xff));
-}
-
-const swap = (word: number): number =>
-  ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
-
 export function describe(words: Uint32Array, count: number, last: number): SegmentInfo {
   const buckets = Math.max(1, Math.ceil(count / IDS_PER_BUCKET));
   const info: SegmentInfo = { count, buckets, last, minTime: Infinity, maxTime: -Infinity, others: false };
   for (let i = 0; i < count; i++) {
     const time = timeOf(words, i * 4);
-    if (time === undefined) info.others = true;
-    else if (time < info.minTime) info.minTime = time;
-    if (time !== undefined && time > info.maxTime) info.maxTime = time;
+    if (Number.isNaN(time)) info.others = true;
+    if (time < info.minTime) info.minTime = time;
+    if (time > info.maxTime) info.maxTime = time;
   }
   return info;
 }
@@ -104,18 +96,33 @@ export class IdSegment {
     this.info = info;
   }
 
-  has(words: Uint32Array, at: number, hash: number, time: number | undefined): boolean {
-    const { minTime, maxTime, others, buckets } = this.info;
-    if (time === undefined ? !others : time < minTime || time > maxTime) return false;
-    this.filter ??= this.loadFilter();
-    if (!mayContain(this.filter, hash)) return false;
-    const bucket = this.store.tables.ids.getBinary([this.number, bucketOf(hash, buckets)]);
-    return bucket !== undefined && bucketHas(asWords(bucket), words, at);
+  /** Marks the ids of the batch that are in this segment. */
+  mark(batch: IdBatch): void {
+    const { minTime, maxTime, others } = this.info;
+    const { times, hashes, sealed } = batch;
+    for (let i = 0; i < batch.length; i++) {
+      const time = times[i] as number;
+      // Without a time the id could be among the others; with one, only in a segment of that time.
+      if (Number.isNaN(time) ? !others : time < minTime || time > maxTime) continue;
+      this.filter ??= this.loadFilter();
+      if (mayContain(this.filter, hashes[i] as number) && this.holds(batch, i)) sealed[i] = 1;
+    }
+  }
+
+  private holds({ words, hashes }: IdBatch, i: number): boolean {
+    const bucket = bucketOf(hashes[i] as number, this.info.buckets);
+    const ids = this.store.tables.ids.getBinary([this.number, bucket]);
+    return ids !== undefined && bucketHas(asWords(ids), words, i * 4);
+  }
+
+  private damaged(): LogUnavailableError {
+    const message = `The event log is damaged in ${this.store.file}: the filter of the ids' segment ${this.number} is missing.`;
+    return new LogUnavailableError('failed', message);
   }
 
   private loadFilter(): Uint32Array {
     const stored = this.store.tables.idFilters.getBinary(this.number);
-    if (stored === undefined) throw new Error(`The filter of the ids' segment ${this.number} is missing.`);
+    if (stored === undefined) throw this.damaged();
     return asWords(stored);
   }
 }

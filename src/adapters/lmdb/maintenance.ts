@@ -2,13 +2,12 @@ import type { RecordedEvent } from '../../domain/events/envelope.ts';
 import type { BlockHead } from './block.ts';
 import { packIds } from './hexColumn.ts';
 import type { LogState } from './logState.ts';
-import { EVENTS_PER_BLOCK } from './rawBlock.ts';
+import { EVENTS_PER_BLOCK, SMALL_BLOCK } from './rawBlock.ts';
 import { rewriteBlocks } from './rewrite.ts';
 
 /** How many blocks one transaction of an expiry replaces. */
 const BLOCKS_PER_STEP = 16;
-/** A block with fewer events is a candidate for merging, in the company of this many or of a whole block's worth. */
-const SMALL_BLOCK = EVENTS_PER_BLOCK / 2;
+/** So many small blocks are merged although they do not fill one yet. */
 const WORTH_MERGING = 8;
 const MERGES_PER_CALL = 1_000;
 const MAX_MERGED_BYTES = 1024 * 1024;

@@ -19,6 +19,8 @@ interface Events {
 }
 
 export const EVENTS_PER_BLOCK = 1_024;
+/** A block with fewer events is merged with its neighbours. */
+export const SMALL_BLOCK = EVENTS_PER_BLOCK / 2;
 const MAX_BLOCK_BYTES = 2 * 1024 * 1024;
 
 /** Cuts events into blocks of about equal size; `ids` has 16 bytes of each. */

@@ -1,6 +1,4 @@
-import { refuseId } from '../eventLimits.ts';
 import { hashWords } from './hash.ts';
-import { pack } from './hexColumn.ts';
 
 const ID_BYTES = 16;
 
@@ -14,41 +12,40 @@ export class RecentIds {
   /** Entry number plus one; 0 is empty. Open addressing, at most half full. */
   private slots: Uint32Array;
   count = 0;
+  private capacity: number;
 
   constructor(capacity: number) {
-    this.words = new Uint32Array((capacity + 1) * 4);
+    this.capacity = capacity;
+    this.words = new Uint32Array(capacity * 4);
     this.bytes = new Uint8Array(this.words.buffer);
     this.slots = new Uint32Array(2 ** Math.ceil(Math.log2(capacity * 2)));
   }
 
-  /** Puts an id behind the last entry, where it can be looked at, without making it one. Returns its hash. */
-  stage(id: string): number {
-    if ((this.count + 2) * 4 > this.words.length) this.grow();
-    if (!pack('uuid', id, this.bytes, this.count * ID_BYTES)) refuseId(id);
-    return hashWords(this.words, this.count * 4);
-  }
-
-  /** False when the staged id was here already. */
-  addStaged(hash: number): boolean {
+  /** False when the id, four words at `at`, was here already. */
+  add(words: Uint32Array, at: number, hash: number): boolean {
     const mask = this.slots.length - 1;
     let slot = hash & mask;
     for (let entry = this.slots[slot] as number; entry !== 0; entry = this.slots[slot] as number) {
-      if (this.isStaged(entry - 1)) return false;
+      if (this.isEntry(entry - 1, words, at)) return false;
       slot = (slot + 1) & mask;
     }
+    if (this.count === this.capacity) {
+      this.grow();
+      return this.add(words, at, hash);
+    }
+    for (let word = 0; word < 4; word++) this.words[this.count * 4 + word] = words[at + word] as number;
     this.slots[slot] = ++this.count;
     return true;
   }
 
-  private isStaged(entry: number): boolean {
-    const { words, count } = this;
-    const a = entry * 4;
-    const b = count * 4;
+  private isEntry(entry: number, words: Uint32Array, at: number): boolean {
+    const own = this.words;
+    const b = entry * 4;
     return (
-      words[a] === words[b] &&
-      words[a + 1] === words[b + 1] &&
-      words[a + 2] === words[b + 2] &&
-      words[a + 3] === words[b + 3]
+      own[b] === words[at] &&
+      own[b + 1] === words[at + 1] &&
+      own[b + 2] === words[at + 2] &&
+      own[b + 3] === words[at + 3]
     );
   }
 
@@ -68,26 +65,23 @@ export class RecentIds {
     return this.bytes.subarray(start * ID_BYTES, end * ID_BYTES);
   }
 
-  addBytes(ids: Uint8Array): void {
-    for (let at = 0; at < ids.length; at += ID_BYTES) {
-      if ((this.count + 2) * 4 > this.words.length) this.grow();
-      this.bytes.set(ids.subarray(at, at + ID_BYTES), this.count * ID_BYTES);
-      this.addStaged(hashWords(this.words, this.count * 4));
-    }
+  addAll(words: Uint32Array): void {
+    for (let at = 0; at < words.length; at += 4) this.add(words, at, hashWords(words, at));
   }
 
   /** The same without its first `count` entries. */
   without(count: number, capacity: number): RecentIds {
     const rest = new RecentIds(Math.max(capacity, this.count - count));
-    rest.addBytes(this.slice(count, this.count));
+    rest.addAll(this.words.subarray(count * 4, this.count * 4));
     return rest;
   }
 
   private grow(): void {
-    const larger = new RecentIds(this.words.length / 2);
-    larger.addBytes(this.slice(0, this.count));
+    const larger = new RecentIds(this.capacity * 2);
+    larger.addAll(this.words.subarray(0, this.count * 4));
     this.words = larger.words;
     this.bytes = larger.bytes;
     this.slots = larger.slots;
+    this.capacity = larger.capacity;
   }
 }

@@ -2,7 +2,7 @@ import type { AppendOutcome, StreamAppend } from '../../projections/ports.ts';
 import { sealBlock } from './block.ts';
 import { type Adopted, type GroupPlan, Planner } from './groupPlan.ts';
 import type { LogState } from './logState.ts';
-import { cutBlocks, putBlock, type RawBlock } from './rawBlock.ts';
+import { cutBlocks, putBlock, type RawBlock, SMALL_BLOCK } from './rawBlock.ts';
 
 interface Call {
   appends: readonly StreamAppend[];
@@ -21,6 +21,8 @@ interface Group {
 /** A group is closed when it has this many events; one call may bring more. */
 const EVENTS_PER_GROUP = 2_048;
 const MAX_PENDING_REVISIONS = 10_000;
+/** Small blocks take several times the room; so many of them are merged without waiting to be asked. */
+const MANY_SMALL_BLOCKS = 1_024;
 
 /**
  * Group commit: calls that arrive while the disk is busy go into one transaction. While one group is flushed the
@@ -37,9 +39,13 @@ export class Writer {
   private readonly planner: Planner;
   private readonly state: LogState;
   private readonly clock: () => number;
+  /** Called when many small blocks have come together. */
+  private readonly tidy: () => void;
+  private smallBlocks = 0;
 
-  constructor(state: LogState, clock: () => number) {
+  constructor(state: LogState, clock: () => number, tidy: () => void) {
     this.state = state;
+    this.tidy = tidy;
     this.clock = clock;
     const { ids, revisions, upcast, head, lastRecordedAt } = state;
     this.planner = new Planner(ids, revisions, upcast, head, lastRecordedAt);
@@ -53,11 +59,13 @@ export class Writer {
   }
 
   private start(): void {
-    this.running ??= this.run().finally(() => {
-      this.running = undefined;
-      // Calls that came while the last group was flushed have nobody else to wake the writer for them.
-      if (this.queue.length > 0) this.start();
-    });
+    this.running ??= this.run()
+      .catch((error: unknown) => this.refuseAll(error))
+      .finally(() => {
+        this.running = undefined;
+        // Calls that came while the last group was flushed have nobody else to wake the writer for them.
+        if (this.queue.length > 0) this.start();
+      });
   }
 
   /** Resolves when everything that was appended before is on disk or refused. */
@@ -129,21 +137,35 @@ export class Writer {
     const plan: GroupPlan = { events: [], streams: [], rows: [] };
     const group: Group = { settled: [], plan, blocks: [], failures: this.failures };
     const now = this.clock();
+    const calls = this.nextCalls();
+    const batch = this.state.ids.look(idsOf(calls));
     let taken = 0;
-    const mostCalls = this.singly > 0 ? 1 : this.queue.length;
-    this.singly = Math.max(0, this.singly - 1);
-    while (taken < mostCalls && plan.events.length < EVENTS_PER_GROUP) {
-      const call = this.queue[taken] as Call;
+    let firstId = 0;
+    for (const call of calls) {
       if (taken > 0 && this.planner.unknownStream(call.appends, adopted) !== undefined) break;
       taken++;
       try {
-        group.settled.push({ call, outcome: this.planner.add(plan, call.appends, now, adopted) });
+        const planned = { appends: call.appends, batch, firstId };
+        group.settled.push({ call, outcome: this.planner.add(plan, planned, now, adopted) });
       } catch (error) {
         call.reject(error);
       }
+      firstId += countOf(call);
     }
     this.queue = this.queue.slice(taken);
     return group;
+  }
+
+  private nextCalls(): Call[] {
+    if (this.singly > 0) {
+      this.singly--;
+      return this.queue.slice(0, 1);
+    }
+    let events = 0;
+    let count = 0;
+    while (count < this.queue.length && events < EVENTS_PER_GROUP)
+      events += countOf(this.queue[count++] as Call);
+    return this.queue.slice(0, count);
   }
 
   /** Something in the group cannot be encoded: each call is tried by itself, so that only the culprit fails. */
@@ -189,6 +211,10 @@ export class Writer {
       state.lastRecordedAt = head.maxAt;
     }
     if (blocks.length > 0) state.grown.notify();
+    this.smallBlocks += blocks.filter(({ head }) => head.count < SMALL_BLOCK).length;
+    if (this.smallBlocks < MANY_SMALL_BLOCKS) return;
+    this.smallBlocks = 0;
+    this.tidy();
   }
 
   /** Sealing is housekeeping: when there is no room for it now, it is tried again after the next commit. */
@@ -210,7 +236,30 @@ export class Writer {
     this.planner.recordedAt = this.state.lastRecordedAt;
   }
 
+  /** For faults that belong to no call, such as a damaged index of ids. */
+  private refuseAll(error: unknown): void {
+    const calls = this.queue;
+    this.queue = [];
+    for (const { reject } of calls) reject(error);
+  }
+
   private refuse(group: Group, error: unknown): void {
     for (const { call } of group.settled) call.reject(error);
   }
+}
+
+function idsOf(calls: readonly Call[]): string[] {
+  const ids: string[] = [];
+  for (const { appends } of calls) {
+    for (const { events } of appends) {
+      for (const { id } of events) ids.push(id);
+    }
+  }
+  return ids;
+}
+
+function countOf({ appends }: Call): number {
+  let count = 0;
+  for (const { events } of appends) count += events.length;
+  return count;
 }
