@@ -1,5 +1,11 @@
 import { type PieceSource, piecesOf, type Window, windowBefore } from '../../domain/window.ts';
-import { hourStep, minuteStep, rollupAggregates } from '../readModels/requestRollups.ts';
+import {
+  hourStep,
+  mergedQuantiles,
+  minuteStep,
+  rolledUp,
+  rollupCounts,
+} from '../readModels/requestRollups.ts';
 import { and, literal, sql, time } from '../sql.ts';
 import type { TableNamer } from '../table.ts';
 import { nameConditions, rawConditions, type Selection, second, withinSteps } from './selection.ts';
@@ -44,9 +50,13 @@ function linesOf(
   if (source === 'raw') return rawLines(table, selection, options, ranges);
   const { column, table: name } = source === 'hours' ? hourStep : minuteStep;
   const conditions = and([...nameConditions(selection), withinSteps(column, ranges)]);
+  const slot =
+    options.stepMs === undefined ? '' : `, ${slotOf(options.stepMs, `toUnixTimestamp(${column})`)} AS slot`;
+  const present =
+    options.withBefore === true ? `, ${column} >= ${second(options.window.from).text} AS present` : '';
   // A union would make a variant of types that are not the very same.
-  return `SELECT service, operation${extraOf(options, `toUnixTimestamp(${column})`, `${column} >= ${second(options.window.from).text}`)}, toUInt64(n) AS n, toUInt64(failed) AS failed,
-  toUInt64(sum_us) AS sum_us, toFloat64(slowest_ms) AS slowest_ms${options.sketches ? ', sketch' : ''}
+  return `SELECT service, operation${slot}${present}, toUInt64(n) AS n, toUInt64(failed) AS failed,
+  toUInt64(sum_us) AS sum_us, toFloat64(slowest_ms) AS slowest_ms${options.sketches ? ", CAST(sketch, 'Map(Int16, UInt64)') AS sketch" : ''}
 FROM ${table(name)} WHERE ${conditions.text}`;
 }
 
@@ -56,32 +66,31 @@ function rawLines(
   options: LinesOptions,
   ranges: readonly Window[],
 ): string {
-  const extra = extraOf(
-    options,
-    'intDiv(toUnixTimestamp64Micro(time), 1000000)',
-    sql`time >= ${time(options.window.from)}`,
-  );
-  const names = [...(options.stepMs ? ['slot'] : []), ...(options.withBefore ? ['present'] : [])];
-  const keys = ['service', 'operation', ...names].join(', ');
-  const conditions = and(rawConditions(selection, ...ranges));
-  return `SELECT ${keys}, n, failed, sum_us, slowest_ms${options.sketches ? ', sketch' : ''}
-FROM (
-  SELECT service, operation${extra}, ${rollupAggregates}
-  FROM ${table('requests')} WHERE ${conditions.text} GROUP BY ${keys}
-)`;
+  const columns: Record<string, string> = { service: 'service', operation: 'operation' };
+  if (options.stepMs !== undefined) {
+    columns.slot = slotOf(options.stepMs, 'intDiv(toUnixTimestamp64Micro(time), 1000000)');
+  }
+  if (options.withBefore === true) columns.present = sql`time >= ${time(options.window.from)}`;
+  const from = `FROM ${table('requests')} WHERE ${and(rawConditions(selection, ...ranges)).text}`;
+  const names = Object.keys(columns).join(', ');
+  if (options.sketches) {
+    return `SELECT ${names}, n, failed, sum_us, slowest_ms, sketch FROM (${rolledUp(columns, from)})`;
+  }
+  const written = Object.entries(columns).map(([name, of]) => `${of} AS ${name}`);
+  return `SELECT ${names}, n, failed, sum_us, slowest_ms
+FROM (SELECT ${written.join(', ')}, ${rollupCounts} ${from} GROUP BY ${names})`;
 }
 
-function extraOf({ stepMs, withBefore }: LinesOptions, seconds: string, isPresent: string): string {
-  const step = literal((stepMs ?? 0) / 1_000);
-  const slot = stepMs === undefined ? '' : `, toUInt32(intDiv(${seconds}, ${step}) * ${step}) AS slot`;
-  return withBefore === true ? `${slot}, ${isPresent} AS present` : slot;
+/** The start, in epoch seconds, of the step that a time falls into. */
+function slotOf(stepMs: number, seconds: string): string {
+  const step = literal(stepMs / 1_000);
+  return `toUInt32(intDiv(${seconds}, ${step}) * ${step})`;
 }
 
 /** What lines add up to. */
 export const addedCounts = 'sum(n) AS count, sum(failed) AS error_count';
 
-/** A sketch's quantile is right within 1 %, and none is above the maximum, which is known. */
 export const addedFigures = `${addedCounts},
   sum(sum_us) AS total_us,
   max(slowest_ms) AS max_ms,
-  arrayMap(q -> least(q, max_ms), quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(sketch)) AS quantiles`;
+  ${mergedQuantiles}`;

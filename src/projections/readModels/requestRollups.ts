@@ -4,10 +4,32 @@ import { lowCardinality, recordedDay, roundMicros } from './columns.ts';
 
 /**
  * Requests counted and sketched per minute and per hour. Only aggregates whose merged state does not depend on the
- * order or size of the batches: sums of whole numbers, maxima, and DDSketch quantiles.
+ * order or size of the batches: sums of whole numbers, maxima, and a sketch of the durations that is itself a sum.
+ *
+ * The sketch is a DDSketch kept as a map from bucket to count: adding up such maps takes the engine a third of the
+ * time that the states of its own `quantilesDD` take, and most of a read over a long window is that.
  */
 
-const sketch = 'quantilesDD(0.01, 0.5, 0.95, 0.99)';
+const accuracy = 0.01;
+const growth = (1 + accuracy) / (1 - accuracy);
+/** Holds what is shorter than a microsecond. */
+const lowestBucket = -1_000;
+
+/** Bucket b holds the durations in `(growth^(b-1), growth^b]`. */
+const bucketOf = (ms: string): string =>
+  `if(${ms} < 0.001, ${lowestBucket}, toInt16(ceil(log(${ms}) / ${Math.log(growth)})))`;
+
+/** What stands for a bucket: within 1 % of everything in it. */
+const durationOf = (bucket: string): string =>
+  `if(${bucket} = ${lowestBucket}, 0, ${2 / (growth + 1)} * exp(${bucket} * ${Math.log(growth)}))`;
+
+/**
+ * The 50th, 95th and 99th percentile of sketches that `GROUP BY` brings together. No quantile is above the true
+ * maximum, which is known.
+ */
+export const mergedQuantiles = `sumMap(sketch) AS durations,
+  arrayMap(b -> least(${durationOf('b')}, max(slowest_ms)),
+    arrayReduce('quantilesExactWeighted(0.5, 0.95, 0.99)', mapKeys(durations), mapValues(durations))) AS quantiles`;
 
 const summed = (name: string): Column => ({
   name,
@@ -49,39 +71,65 @@ const rollupTable = (step: RollupStep, retention: RetentionClass): Table => ({
     summed('rate_limited'),
     summed('sum_us'),
     { name: 'slowest_ms', type: 'Float64', stored: 'SimpleAggregateFunction(max, Float64)' },
-    { name: 'sketch', type: 'String', stored: `AggregateFunction(${sketch}, Float64)` },
+    {
+      name: 'sketch',
+      type: 'Map(String, String)',
+      stored: 'SimpleAggregateFunction(sumMap, Map(Int16, UInt64))',
+      codec: 'ZSTD(1)',
+    },
     lastPosition,
   ],
   orderBy: `project, ${step.column}, service, operation`,
   retention,
 });
 
-/** The aggregates of a rollup row, computed from raw requests. Reads use it for the edges of a window as well. */
-export const rollupAggregates = `count() AS n,
+/** What raw requests add up to, but for their sketch. */
+export const rollupCounts = `count() AS n,
   countIf(status != 'success') AS failed,
   countIf(status = 'timeout') AS timed_out,
   countIf(status = 'rate_limited') AS rate_limited,
   sum(${roundMicros('duration_ms')}) AS sum_us,
   max(duration_ms) AS slowest_ms,
-  quantilesDDState(0.01, 0.5, 0.95, 0.99)(duration_ms) AS sketch`;
+  max(position) AS last_position`;
+
+/**
+ * Raw requests as rows of a rollup; `columns` are what they are grouped by, with their names. Reads use it for the
+ * edges of a window as well.
+ */
+export function rolledUp(columns: Readonly<Record<string, string>>, from: string): string {
+  const names = Object.keys(columns).join(', ');
+  const written = Object.entries(columns).map(([name, of]) => (name === of ? name : `${of} AS ${name}`));
+  return `SELECT ${names},
+  sum(part.n) AS n, sum(part.failed) AS failed, sum(part.timed_out) AS timed_out,
+  sum(part.rate_limited) AS rate_limited, sum(part.sum_us) AS sum_us, max(part.slowest_ms) AS slowest_ms,
+  sumMap(map(part.bucket, part.n)) AS sketch, max(part.last_position) AS last_position
+FROM (
+  SELECT ${written.join(', ')}, ${bucketOf('duration_ms')} AS bucket, ${rollupCounts}
+  ${from} GROUP BY ${names}, bucket
+) AS part GROUP BY ${names}`;
+}
 
 const derivation = (step: RollupStep): Derivation => ({
   from: 'requests',
   to: step.table,
-  select: `SELECT recorded_day, project, ${floorOf[step.column]}(time) AS ${step.column}, service, operation,
-  ${rollupAggregates}, max(position) AS last_position
-FROM {from} GROUP BY recorded_day, project, ${step.column}, service, operation`,
+  select: rolledUp(
+    {
+      recorded_day: 'recorded_day',
+      project: 'project',
+      [step.column]: `${floorOf[step.column]}(time)`,
+      service: 'service',
+      operation: 'operation',
+    },
+    'FROM {from}',
+  ),
 });
 
-/**
- * Figures of merged rollup rows. A sketch's quantile is right within 1 %, and so could exceed the true maximum, which
- * is known: no quantile is above it.
- */
+/** Figures of merged rollup rows. */
 const mergedFigures = `sum(n) AS count,
   sum(failed) AS error_count,
   error_count / count AS error_rate,
   sum(sum_us) / 1000 / count AS avg_ms,
-  arrayMap(q -> least(q, max(slowest_ms)), quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(sketch)) AS quantiles,
+  ${mergedQuantiles},
   quantiles[1] AS p50_ms,
   quantiles[2] AS p95_ms,
   quantiles[3] AS p99_ms,
