@@ -115,7 +115,7 @@ export async function createApp(config: Config, overrides: Overrides) {
           );
         },
         unprojectable(projection, { event, error }) {
-          metrics.projectionFailures.inc({ projection });
+          metrics.dropped.inc();
           logger.error(
             { err: error, projection, position: event.position },
             'an event could not be projected',

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { nearest } from './domain/nearest.ts';
 import { Secret } from './domain/secret.ts';
-import { type Settings, type Variable, type VariableName, variables } from './domain/variables.ts';
+import {
+  processRoles,
+  type Settings,
+  type Variable,
+  type VariableName,
+  variables,
+} from './domain/variables.ts';
 
 const prefix = 'CHRONOSCOPE_';
 const names = Object.keys(variables) as VariableName[];
@@ -188,8 +194,27 @@ const readOf = ({ READ, MEMORY }: Settings) =>
     : { kind: 'clickhouse' as const, url: new Secret(READ) };
 
 function warningsOf(settings: Settings): string[] {
+  const idle = idleVariables
+    .filter((name) => settings[name] !== undefined)
+    .map((name) => `${prefix}${name} is set, but this version has nothing that uses it.`);
   const weak = settings.ADMIN_KEY !== undefined && settings.ADMIN_KEY.length < 24;
-  return weak ? [`${prefix}ADMIN_KEY is short enough to be guessed; 32 random characters are not.`] : [];
+  return weak
+    ? [`${prefix}ADMIN_KEY is short enough to be guessed; 32 random characters are not.`, ...idle]
+    : idle;
+}
+
+const idleVariables = ['RULES', 'WEBHOOK_URL', 'TELEGRAM_TOKEN', 'GITHUB_TOKEN'] as const;
+
+/** What is well said but not in this version: to go on without it would put events where nobody looks for them. */
+export function unavailable({ log, feed, roles }: Config): string[] {
+  const faults: string[] = [];
+  if (log.kind !== 'lmdb')
+    faults.push(`${prefix}LOG: found another store, this version keeps its log in lmdb:`);
+  if (feed.kind !== 'log') faults.push(`${prefix}FEED: found another feed, this version reads from log:`);
+  if (roles.length < processRoles.length) {
+    faults.push(`${prefix}ROLES: found some of the roles, this version does them all in one process`);
+  }
+  return faults;
 }
 
 function deepFreeze<T>(value: T): T {

@@ -14,7 +14,7 @@ import {
 } from './textSettings.ts';
 import { parseDuration } from './units.ts';
 
-const processRoles = ['ingest', 'relay', 'project', 'alert', 'notify', 'api', 'bot'] as const;
+export const processRoles = ['ingest', 'relay', 'project', 'alert', 'notify', 'api', 'bot'] as const;
 
 export interface Variable {
   schema: z.ZodType;

@@ -1,5 +1,7 @@
+import { recordedDays } from './generations.ts';
 import type { ReadStore } from './ports.ts';
 import type { Column } from './rowBinary.ts';
+import { literal } from './sql.ts';
 import type { Table } from './table.ts';
 
 /** What a table holds of one recorded day, as two numbers that do not depend on the order of rows or parts. */
@@ -16,18 +18,24 @@ export interface Difference {
   expected: { rows: number; checksum: string } | undefined;
 }
 
+/** A day at a time, so that no statement has to hold a whole table. */
 export async function checksums(store: ReadStore, table: Table, fullName: string): Promise<DayChecksum[]> {
   const names = table.columns.map((c) => c.name).join(', ');
-  const rows = await store.query<{ day: string; rows: string; checksum: string }>(
-    `SELECT toString(recorded_day) AS day, count() AS rows, toString(sum(cityHash64(${names}))) AS checksum
-FROM (${mergedRows(table, fullName)}) GROUP BY recorded_day ORDER BY recorded_day`,
-  );
-  return rows.map((row) => ({ day: row.day, rows: Number(row.rows), checksum: row.checksum }));
+  const found: DayChecksum[] = [];
+  for (const day of await recordedDays(store, fullName)) {
+    const [row] = await store.query<{ rows: string; checksum: string }>(
+      `SELECT count() AS rows, toString(sum(cityHash64(${names}))) AS checksum
+FROM (${mergedRows(table, fullName, day)})`,
+    );
+    if (row !== undefined) found.push({ day, rows: Number(row.rows), checksum: row.checksum });
+  }
+  return found;
 }
 
 /** Rows as they will be once every part has been merged. */
-function mergedRows(table: Table, fullName: string): string {
-  if ((table.engine ?? 'MergeTree') === 'MergeTree') return `SELECT * FROM ${fullName}`;
+function mergedRows(table: Table, fullName: string, day: string): string {
+  const from = `${fullName} WHERE recorded_day = ${literal(day)}`;
+  if ((table.engine ?? 'MergeTree') === 'MergeTree') return `SELECT * FROM ${from}`;
   const keys = ['recorded_day', ...table.orderBy.split(',').map((key) => key.trim())];
   const columns = table.columns.map((column) =>
     keys.includes(column.name) ? column.name : `${merged(column)} AS ${column.name}_merged`,
@@ -35,7 +43,7 @@ function mergedRows(table: Table, fullName: string): string {
   const renamed = table.columns.map((c) =>
     keys.includes(c.name) ? c.name : `${c.name}_merged AS ${c.name}`,
   );
-  return `SELECT ${renamed.join(', ')} FROM (SELECT ${columns.join(', ')} FROM ${fullName} GROUP BY ${keys.join(', ')})`;
+  return `SELECT ${renamed.join(', ')} FROM (SELECT ${columns.join(', ')} FROM ${from} GROUP BY ${keys.join(', ')})`;
 }
 
 function merged(column: Column): string {

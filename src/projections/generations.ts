@@ -33,6 +33,31 @@ export async function createTables(
   }
 }
 
+/** Tables that were made under another retention follow the present one; what is past it goes with the next merges. */
+export async function applyRetention(
+  store: ReadStore,
+  projection: Projection,
+  generation: Generation,
+  retentionDays: ProjectionSettings['retentionDays'],
+): Promise<void> {
+  for (const table of tablesOf(projection)) {
+    const name = tableName(generation, table.name);
+    const [present] = await store.query<{ create: string }>(
+      sql`SELECT create_table_query AS create FROM system.tables
+WHERE concat(database, '.', name) = ${name}`,
+    );
+    const days = retentionDays[table.retention];
+    const wanted = days === undefined ? undefined : `recorded_day + toIntervalDay(${days})`;
+    const found = /TTL (recorded_day \+ toIntervalDay\(\d+\))/.exec(present?.create ?? '')?.[1];
+    if (found === wanted) continue;
+    await store.command(
+      wanted === undefined
+        ? `ALTER TABLE ${name} REMOVE TTL`
+        : `ALTER TABLE ${name} MODIFY TTL ${wanted} DELETE SETTINGS materialize_ttl_after_modify = 0`,
+    );
+  }
+}
+
 /** After anything that was carried over, which has been derived from once already. */
 export async function createDerivations(
   store: ReadStore,
@@ -111,5 +136,23 @@ WHERE active AND database = ${database ?? ''} AND table = ${table ?? ''} ORDER B
   return rows.map((row) => row.partition);
 }
 
-export const attachPartition = (to: string, from: string, day: string): string =>
-  `ALTER TABLE ${to} ATTACH PARTITION ${literal(day)} FROM ${from}`;
+/**
+ * Takes one day over from another generation: its parts as they are where the tables are alike, and the columns that
+ * both have where a new version has changed them.
+ */
+export async function carryDay(store: ReadStore, to: string, from: string, day: string): Promise<void> {
+  const columnsOf = async (table: string) => {
+    const rows = await store.query<{ name: string; type: string }>(`DESCRIBE TABLE ${table}`);
+    return rows.map(({ name, type }) => `${name} ${type}`);
+  };
+  const [present, wanted] = [await columnsOf(from), await columnsOf(to)];
+  if (present.join() === wanted.join()) {
+    await store.command(`ALTER TABLE ${to} ATTACH PARTITION ${literal(day)} FROM ${from}`);
+    return;
+  }
+  const names = wanted.filter((column) => present.includes(column)).map((column) => column.split(' ')[0]);
+  await store.command(
+    `INSERT INTO ${to} (${names.join(', ')}) SELECT ${names.join(', ')} FROM ${from} WHERE recorded_day = ${literal(day)}
+SETTINGS insert_deduplicate = 0`,
+  );
+}

@@ -3,7 +3,7 @@ import { startOfDay } from '../domain/retention.ts';
 import { insertable, rowsOfAll } from './batches.ts';
 import { checksums, type DayChecksum, type Difference, differences } from './checksums.ts';
 import {
-  attachPartition,
+  carryDay,
   createDerivations,
   createTables,
   dropGeneration,
@@ -43,12 +43,11 @@ export async function rebuild(deps: RebuildDeps, tracked: Tracked): Promise<void
   await beside(deps, tracked, async (fresh) => {
     deps.onProgress(progressOf(tracked, 'swapping', 0, 0));
     const former = tracked.checkpoint.active;
-    // The one step: from here on a restart starts from the new tables.
-    await runner.save(tracked, { active: fresh });
-    await showGeneration(store, tracked.projection, fresh);
+    await runner.swap(tracked, fresh);
     runner.moveTo(tracked, fresh);
+    // What fails from here on is made good by the next start, which shows the active tables and drops all others.
+    await showGeneration(store, tracked.projection, fresh);
     await dropGeneration(store, tracked.projection, former);
-    return 'kept';
   });
 }
 
@@ -63,6 +62,11 @@ export async function verify(deps: RebuildDeps, tracked: Tracked): Promise<Verif
   await beside(deps, tracked, async (fresh) => {
     deps.onProgress(progressOf(tracked, 'comparing', 0, 0));
     const active = tracked.worker.generation;
+    if (active.pending !== undefined) {
+      throw new RebuildBusyError(
+        `${tracked.projection.name} has an insert that failed and is still to be repeated`,
+      );
+    }
     const present = new Map<string, DayChecksum[]>();
     const expected = new Map<string, DayChecksum[]>();
     for (const table of tablesOf(tracked.projection)) {
@@ -77,7 +81,6 @@ export async function verify(deps: RebuildDeps, tracked: Tracked): Promise<Verif
       rows: source.reduce((sum, day) => sum + day.rows, 0),
       differences: differences(present, expected),
     };
-    return 'not kept';
   });
   if (found === undefined) throw new Error(`the verification of ${tracked.projection.name} was cut short`);
   return found;
@@ -85,12 +88,12 @@ export async function verify(deps: RebuildDeps, tracked: Tracked): Promise<Verif
 
 /**
  * Fills a new generation from the log until it stands exactly where the live one does, which is stopped for the last
- * step. `finish` sees both at the same position; it starts the live worker again.
+ * step. `finish` sees both at the same position. What it did not make the active one is dropped.
  */
 async function beside(
   deps: RebuildDeps,
   tracked: Tracked,
-  finish: (fresh: Generation) => Promise<'kept' | 'not kept'>,
+  finish: (fresh: Generation) => Promise<void>,
 ): Promise<void> {
   const { runner, log } = deps;
   const { store, settings, feed } = runner.deps;
@@ -100,14 +103,14 @@ async function beside(
   if (tracked.checkpoint.building !== undefined) {
     throw new RebuildBusyError(`${projection.name} is being rebuilt or verified already`);
   }
-  await runner.save(tracked, { building });
+  await runner.noteBuilding(tracked, building);
+  const before = tracked.worker;
   let stopped = false;
-  let kept = false;
   try {
     await dropGeneration(store, projection, building);
     await createTables(store, projection, building, settings.retentionDays);
     const { expiredBefore, events } = await log.stats();
-    const carriedBefore = expiredBefore === undefined ? 0 : startOfDay(expiredBefore);
+    const carriedBefore = startOfDay(expiredBefore ?? 0);
     await carryOver(deps, tracked, building, carriedBefore);
     await createDerivations(store, projection, building);
     const filler = createFiller(deps, tracked, building, carriedBefore, events);
@@ -116,19 +119,31 @@ async function beside(
     let done = goal === undefined ? undefined : await filler.fill(undefined, goal);
     await tracked.worker.stop();
     stopped = true;
-    const live = tracked.worker.done;
     // An outdated projection has no live worker to meet: the new generation goes on from where it stands.
-    const meet = outdated ? done : live;
+    const meet = outdated ? done : tracked.worker.done;
     if (meet !== undefined && (done === undefined || feed.compare(done, meet) < 0))
       done = await filler.fill(done, meet);
-    const fresh: Generation = { ...building, ...(done === undefined ? {} : { done }) };
-    kept = (await finish(fresh)) === 'kept';
-    stopped = false;
+    const expiredNow = (await log.stats()).expiredBefore ?? 0;
+    if (startOfDay(expiredNow) > carriedBefore) {
+      throw new RebuildBusyError('the log has forgotten a day meanwhile; begin again');
+    }
+    await finish({ ...building, ...(done === undefined ? {} : { done }) });
     deps.onProgress(progressOf(tracked, 'done', events, events));
   } finally {
-    if (stopped && !outdated) runner.moveTo(tracked, tracked.worker.generation);
-    if (!kept) await dropGeneration(store, projection, building);
-    await runner.clearBuilding(tracked);
+    // Unless `finish` has put another worker in its place.
+    if (stopped && !outdated && tracked.worker === before) runner.moveTo(tracked, before.generation);
+    await clearAway(deps, tracked, building);
+  }
+}
+
+/** Also when the store fails: what is left of a generation that nobody speaks of is dropped by the next start. */
+async function clearAway({ runner }: RebuildDeps, tracked: Tracked, building: Generation): Promise<void> {
+  try {
+    if (tracked.checkpoint.active.number !== building.number) {
+      await dropGeneration(runner.deps.store, tracked.projection, building);
+    }
+  } finally {
+    await runner.forgetBuilding(tracked);
   }
 }
 
@@ -147,7 +162,7 @@ async function carryOver(
   for (const table of tablesOf(tracked.projection)) {
     const from = tableName(active, table.name);
     for (const day of await recordedDays(store, from)) {
-      if (day < firstDay) await store.command(attachPartition(tableName(building, table.name), from, day));
+      if (day < firstDay) await carryDay(store, tableName(building, table.name), from, day);
     }
   }
 }

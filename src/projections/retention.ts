@@ -29,17 +29,22 @@ export async function keepHouse({ log, retentionDays, clock, onExpired }: Retent
   await log.maintain();
 }
 
+const pauseFor = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref());
+
 export function scheduleHousekeeping(deps: RetentionDeps): { stop(): Promise<void> } {
   let running: Promise<void> = Promise.resolve();
   const run = () => {
     running = running.then(() => keepHouse(deps)).catch(deps.onError);
   };
-  const timer = setInterval(run, deps.intervalMs ?? 600_000);
-  timer.unref();
+  // The first one soon, so that an engine that is often started anew forgets as well.
+  const first = setTimeout(run, 60_000).unref();
+  const timer = setInterval(run, deps.intervalMs ?? 600_000).unref();
   return {
     async stop() {
+      clearTimeout(first);
       clearInterval(timer);
-      await running;
+      // A long round is not waited for: the log ends it in the middle, and the next start goes on.
+      await Promise.race([running, pauseFor(1_000)]);
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Position } from '../domain/position.ts';
 import { BatchWindow } from './batchWindow.ts';
 import { showCombinedViews } from './combinedViews.ts';
 import {
+  applyRetention,
   createDatabases,
   createDerivations,
   createTables,
@@ -36,6 +37,8 @@ export interface Tracked {
   projection: Projection;
   checkpoint: Checkpoint;
   worker: ProjectionWorker;
+  /** The newest change of the checkpoint, on its way to disk. */
+  saving: Promise<void>;
 }
 
 export type Runner = Awaited<ReturnType<typeof createRunner>>;
@@ -54,13 +57,22 @@ export async function createRunner(deps: RunnerDeps) {
     for (const waiter of waiters) waiter();
   };
 
-  const save = async (tracked: Tracked, change: Partial<Checkpoint>) => {
-    tracked.checkpoint = { ...tracked.checkpoint, ...change };
-    await checkpoints.save(tracked.projection.name, tracked.checkpoint);
+  /**
+   * One change after the other, and on disk before in memory: a worker and a rebuild write to the same checkpoint, and
+   * neither may undo what the other has written.
+   */
+  const change = (tracked: Tracked, next: (present: Checkpoint) => Checkpoint): Promise<void> => {
+    const saved = tracked.saving.then(async () => {
+      const checkpoint = next(tracked.checkpoint);
+      await checkpoints.save(tracked.projection.name, checkpoint);
+      tracked.checkpoint = checkpoint;
+    });
+    tracked.saving = saved.catch(() => undefined);
+    return saved;
   };
 
   const track = (projection: Projection, checkpoint: Checkpoint): Tracked => {
-    const tracked = { projection, checkpoint } as Tracked;
+    const tracked = { projection, checkpoint, saving: Promise.resolve() } as Tracked;
     tracked.worker = workerOf(tracked, checkpoint.active);
     return tracked;
   };
@@ -70,7 +82,7 @@ export async function createRunner(deps: RunnerDeps) {
       tracked.projection,
       generation,
       workerDeps,
-      (active) => save(tracked, { active }),
+      (active) => change(tracked, (present) => ({ ...present, active })),
       wake,
     );
 
@@ -94,13 +106,14 @@ export async function createRunner(deps: RunnerDeps) {
       await checkpoints.save(projection.name, { active });
       return { active };
     }
-    if (saved.building !== undefined) {
+    if (saved.building !== undefined && saved.building.number !== saved.active.number) {
       // A rebuild does not outlive its process: it is begun again, from the log.
       await dropGeneration(store, projection, saved.building);
       await checkpoints.save(projection.name, { active: saved.active });
     }
     if (saved.active.version === projection.version) {
       await createTables(store, projection, saved.active, settings.retentionDays);
+      await applyRetention(store, projection, saved.active, settings.retentionDays);
       await createDerivations(store, projection, saved.active);
       await showGeneration(store, projection, saved.active);
     }
@@ -127,8 +140,11 @@ export async function createRunner(deps: RunnerDeps) {
     };
   }
 
+  // What a new version still has to build would keep every reader waiting until the whole log is read.
   const hasReached = (position: Position) =>
-    all.every(({ worker }) => worker.done !== undefined && feed.compare(worker.done, position) >= 0);
+    all
+      .filter((tracked) => !outdated(tracked))
+      .every(({ worker }) => worker.done !== undefined && feed.compare(worker.done, position) >= 0);
 
   return {
     deps,
@@ -161,11 +177,12 @@ export async function createRunner(deps: RunnerDeps) {
         waiters.add(check);
       });
     },
-    save,
-    async clearBuilding(tracked: Tracked) {
-      tracked.checkpoint = { active: tracked.checkpoint.active };
-      await checkpoints.save(tracked.projection.name, tracked.checkpoint);
-    },
+    /** Notes that a generation is being built, so that a restart clears it away. */
+    noteBuilding: (tracked: Tracked, building: Generation) =>
+      change(tracked, ({ active }) => ({ active, building })),
+    forgetBuilding: (tracked: Tracked) => change(tracked, ({ active }) => ({ active })),
+    /** The one step of a rebuild: from here on a restart starts from the new tables. */
+    swap: (tracked: Tracked, fresh: Generation) => change(tracked, () => ({ active: fresh })),
     /** Puts a worker on another generation of its projection; the caller has stopped the old one. */
     moveTo(tracked: Tracked, generation: Generation) {
       tracked.worker = workerOf(tracked, generation);

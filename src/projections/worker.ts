@@ -150,13 +150,13 @@ export class ProjectionWorker {
     const stretch = { from: pending.from, to: pending.to };
     await store.insert(insertable(this.projection, this.#generation, stretch, rows));
     observer.inserted(this.projection.name, rows.count, (performance.now() - started) / 1000);
-    this.#lastError = undefined;
     return true;
   }
 
   #advance(to: Position, recordedAt: number | undefined): void {
     const { version, number } = this.#generation;
     this.#generation = { version, number, done: to };
+    this.#lastError = undefined;
     if (recordedAt !== undefined) this.#lastRecordedAt = recordedAt;
     this.#onAdvance();
   }

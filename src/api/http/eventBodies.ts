@@ -41,9 +41,11 @@ function mediaTypeOf(header: string | undefined): MediaType {
 
 const listed = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
 
-const context = { uuidFrom };
-
-const cloudEvents = (value: unknown) => listed(value).map((event) => fromCloudEvent(event, context));
+/** The same source and id in two projects are two events. */
+const cloudEvents = (value: unknown, project: string) => {
+  const context = { uuidFrom: (text: string) => uuidFrom(`${project}\n${text}`) };
+  return listed(value).map((event) => fromCloudEvent(event, context));
+};
 
 /** Header values are percent-encoded UTF-8; one that is not encoded properly stands for itself. */
 function decoded(value: string): string {
@@ -72,17 +74,22 @@ function binaryData(body: Buffer, media: MediaType): { data: unknown } | { data_
   return { data_base64: body.toString('base64') };
 }
 
-function itemsOf(media: MediaType, text: string, maxEvents: number): readonly unknown[] {
+function itemsOf(media: MediaType, text: string, { maxEvents, project }: ReadContext): readonly unknown[] {
   if (lineTypes.has(media.name)) return parseLines(text, maxEvents);
   const parsed = parseJson(text);
-  return cloudEventTypes.has(media.name) ? cloudEvents(parsed) : listed(parsed);
+  return cloudEventTypes.has(media.name) ? cloudEvents(parsed, project) : listed(parsed);
+}
+
+export interface ReadContext {
+  maxEvents: number;
+  project: string;
 }
 
 /** The events in a body by what its Content-Type says that it is. */
-export function readEvents(headers: IncomingHttpHeaders, body: Buffer, maxEvents: number): EventItems {
+export function readEvents(headers: IncomingHttpHeaders, body: Buffer, context: ReadContext): EventItems {
   const media = mediaTypeOf(headers['content-type']);
   if (headers['ce-specversion'] !== undefined && !cloudEventTypes.has(media.name))
-    return { items: cloudEvents(binaryCloudEvent(headers, body, media)), cleanTexts: false };
+    return { items: cloudEvents(binaryCloudEvent(headers, body, media), context.project), cleanTexts: false };
   const known = jsonTypes.has(media.name) || lineTypes.has(media.name) || cloudEventTypes.has(media.name);
   if (!known)
     throw new ChronoscopeError(
@@ -90,5 +97,5 @@ export function readEvents(headers: IncomingHttpHeaders, body: Buffer, maxEvents
       `Content-Type "${media.name.slice(0, 80)}" is not known; allowed: ${eventMediaTypes.join(', ')}.`,
     );
   const text = textOf(body, media.charset);
-  return { items: itemsOf(media, text, maxEvents), cleanTexts: !text.includes('\\u') };
+  return { items: itemsOf(media, text, context), cleanTexts: !text.includes('\\u') };
 }

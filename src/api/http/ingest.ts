@@ -70,7 +70,10 @@ function addEventsRoute(app: AppInstance, { ingest, limits = defaultBodyLimits }
       try {
         const stream = request.body as unknown as IncomingMessage | undefined;
         const body = stream === undefined ? Buffer.alloc(0) : await readBody(stream, request.headers, lease);
-        const { items, cleanTexts } = readEvents(request.headers, body, ingest.limits.maxEventsPerRequest);
+        const { items, cleanTexts } = readEvents(request.headers, body, {
+          maxEvents: ingest.limits.maxEventsPerRequest,
+          project,
+        });
         return await ingest.accept(items, { project, cleanTexts });
       } finally {
         lease.release();

@@ -52,7 +52,7 @@ export function createMetrics() {
   });
   const dropped = new Counter({
     name: 'chronoscope_events_dropped_total',
-    help: 'Acknowledged events that were lost. Anything but 0 is a defect.',
+    help: 'Acknowledged events that a view does not show. Anything but 0 is a defect.',
     registers,
   });
   const projectionSeconds = new Histogram({
@@ -106,7 +106,7 @@ export function registerGauges({ registry }: Metrics, gauges: Gauges): void {
       help,
       registers,
       async collect() {
-        this.set(await read());
+        this.set(await inTime(read));
       },
     });
   new Counter({
@@ -150,12 +150,27 @@ export function registerGauges({ registry }: Metrics, gauges: Gauges): void {
     labelNames: ['projection'],
     registers,
     async collect() {
-      for (const { projection, lagEvents: events, lagMs } of await gauges.projections()) {
+      for (const { projection, lagEvents: events, lagMs } of await gauges.projections().catch(() => [])) {
         lagEvents.set({ projection }, events);
         this.set({ projection }, lagMs / 1000);
       }
     },
   });
+}
+
+/** A store that is away or hangs must not take the other figures with it: its own are then no numbers. */
+async function inTime(read: () => number | Promise<number>): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<number>((resolve) => {
+    timer = setTimeout(resolve, 1_000, Number.NaN);
+  });
+  try {
+    return await Promise.race([read(), late]);
+  } catch {
+    return Number.NaN;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export function metricsRoutes(app: AppInstance, metrics: Metrics): void {
