@@ -4,7 +4,7 @@ import { RecentIds } from './recentIds.ts';
 import type { Store, Tables } from './store.ts';
 
 /** Ids in memory before they are sealed into a segment on disk. */
-const SEGMENT_IDS = 262_144;
+const SEGMENT_IDS = 524_288;
 const ID_BYTES = 16;
 /** A row of recent ids fits one page; the last row is written anew until it is full. */
 const ROW_IDS = 252;

@@ -9,7 +9,7 @@ export interface SegmentInfo {
   buckets: number;
   /** The last position that it covers. */
   last: number;
-  /** The span of the times within its time-ordered ids; empty when `minTime > maxTime`. */
+  /** The span of the times within its time-ordered ids; -1 when it has none. */
   minTime: number;
   maxTime: number;
   /** It has ids without a time. */
@@ -23,37 +23,46 @@ const WORDS_PER_LINE = 16;
 const PROBES = 6;
 
 export function describe(words: Uint32Array, count: number, last: number): SegmentInfo {
-  const buckets = Math.max(1, Math.ceil(count / IDS_PER_BUCKET));
-  const info: SegmentInfo = { count, buckets, last, minTime: Infinity, maxTime: -Infinity, others: false };
+  let minTime = Infinity;
+  let maxTime = -1;
+  let others = false;
   for (let i = 0; i < count; i++) {
     const time = timeOf(words, i * 4);
-    if (Number.isNaN(time)) info.others = true;
-    if (time < info.minTime) info.minTime = time;
-    if (time > info.maxTime) info.maxTime = time;
+    if (time < minTime) minTime = time;
+    if (time > maxTime) maxTime = time;
+    others ||= Number.isNaN(time);
   }
-  return info;
+  const buckets = Math.max(1, Math.ceil(count / IDS_PER_BUCKET));
+  return { count, buckets, last, minTime: maxTime < 0 ? -1 : minTime, maxTime, others };
 }
 
-const bucketOf = (hash: number, buckets: number): number => mix(hash ^ 0x5bd1e995) % buckets;
+/** A number below `size`, out of the hash's upper bits; a division would take ten times as long. */
+const scale = (hash: number, size: number): number => Math.floor((hash * size) / 2 ** 32);
 
-/** Distributes the ids over buckets without sorting them, which for many is ten times the work. */
+const bucketOf = (hash: number, buckets: number): number => scale(mix(hash ^ 0x5bd1e995), buckets);
+
+/** Distributes the ids over buckets by counting, which for many is ten times faster than sorting them. */
 export function fillBuckets(words: Uint32Array, { count, buckets }: SegmentInfo): Buffer[] {
-  const sizes = new Uint32Array(buckets);
+  const ends = new Uint32Array(buckets + 1);
   const bucket = new Uint32Array(count);
   for (let i = 0; i < count; i++) {
     const b = bucketOf(hashWords(words, i * 4), buckets);
     bucket[i] = b;
-    sizes[b] = (sizes[b] as number) + 1;
+    ends[b + 1] = (ends[b + 1] as number) + 1;
   }
-  const filled = Array.from(sizes, (size) => new Uint32Array(size * 4));
-  sizes.fill(0);
+  for (let b = 0; b < buckets; b++) ends[b + 1] = (ends[b + 1] as number) + (ends[b] as number);
+  const filled = new Uint32Array(count * 4);
+  const next = ends.slice();
   for (let i = 0; i < count; i++) {
     const b = bucket[i] as number;
-    const into = filled[b] as Uint32Array;
-    into.set(words.subarray(i * 4, i * 4 + 4), (sizes[b] as number) * 4);
-    sizes[b] = (sizes[b] as number) + 1;
+    const at = (next[b] as number) * 4;
+    for (let word = 0; word < 4; word++) filled[at + word] = words[i * 4 + word] as number;
+    next[b] = (next[b] as number) + 1;
   }
-  return filled.map((ids) => Buffer.from(ids.buffer));
+  return Array.from({ length: buckets }, (_, b) => {
+    const start = ends[b] as number;
+    return Buffer.from(filled.buffer, start * 16, ((ends[b + 1] as number) - start) * 16);
+  });
 }
 
 /** All bits of an id lie within one cache line of the filter. */
@@ -62,7 +71,7 @@ export function makeFilter(words: Uint32Array, count: number): Uint32Array {
   const filter = new Uint32Array(lines * WORDS_PER_LINE);
   for (let i = 0; i < count; i++) {
     const hash = hashWords(words, i * 4);
-    const line = (hash % lines) * WORDS_PER_LINE;
+    const line = scale(hash, lines) * WORDS_PER_LINE;
     let bits = rehash(hash);
     for (let probe = 0; probe < PROBES; probe++) {
       const word = line + ((bits >>> 5) & 15);
@@ -74,7 +83,7 @@ export function makeFilter(words: Uint32Array, count: number): Uint32Array {
 }
 
 function mayContain(filter: Uint32Array, hash: number): boolean {
-  const line = (hash % (filter.length / WORDS_PER_LINE)) * WORDS_PER_LINE;
+  const line = scale(hash, filter.length / WORDS_PER_LINE) * WORDS_PER_LINE;
   let bits = rehash(hash);
   for (let probe = 0; probe < PROBES; probe++) {
     if (((filter[line + ((bits >>> 5) & 15)] as number) & (1 << (bits & 31))) === 0) return false;
@@ -111,8 +120,8 @@ export class IdSegment {
 
   private holds({ words, hashes }: IdBatch, i: number): boolean {
     const bucket = bucketOf(hashes[i] as number, this.info.buckets);
-    const ids = this.store.tables.ids.getBinary([this.number, bucket]);
-    return ids !== undefined && bucketHas(asWords(ids), words, i * 4);
+    const ids = this.store.tables.ids.getBinaryFast([this.number, bucket]);
+    return ids !== undefined && bucketHas(ids, words, i * 4);
   }
 
   private damaged(): LogUnavailableError {
@@ -130,10 +139,11 @@ export class IdSegment {
 /** A copy, for words must begin at a multiple of their size. */
 export const asWords = (bytes: Uint8Array): Uint32Array => new Uint32Array(new Uint8Array(bytes).buffer);
 
-function bucketHas(bucket: Uint32Array, words: Uint32Array, at: number): boolean {
-  const [a, b, c, d] = [words[at], words[at + 1], words[at + 2], words[at + 3]];
-  for (let i = 0; i < bucket.length; i += 4) {
-    if (bucket[i + 3] === d && bucket[i + 2] === c && bucket[i + 1] === b && bucket[i] === a) return true;
+function bucketHas(bucket: Buffer, words: Uint32Array, at: number): boolean {
+  for (let i = 0; i < bucket.length; i += 16) {
+    if (bucket.readUInt32LE(i + 12) !== words[at + 3] || bucket.readUInt32LE(i + 8) !== words[at + 2])
+      continue;
+    if (bucket.readUInt32LE(i + 4) === words[at + 1] && bucket.readUInt32LE(i) === words[at]) return true;
   }
   return false;
 }

@@ -90,7 +90,6 @@ function explained(key: string, known: readonly string[]): string {
 
 /** For reads about the present state of the engine. */
 export const presentQuery = strictQuery(presence);
-const withPresence = <S extends z.ZodRawShape>(shape: S) => strictQuery({ ...presence, ...shape });
 /** For reads over a window. */
 export const windowQuery = strictQuery(selection);
 export const withWindow = <S extends z.ZodRawShape>(shape: S) => strictQuery({ ...selection, ...shape });
