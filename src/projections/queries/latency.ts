@@ -28,9 +28,11 @@ interface Row {
 /** How long the requests of a window took, by operation; the busiest first. */
 export async function readLatency(reader: Reader, selection: Selection): Promise<OperationLatency[]> {
   const rows = await reader.rows<Row>(
-    (table) => `SELECT service, operation, ${addedFigures}
-FROM (${requestLines(table, selection, { window: selection.window, sketches: true })})
-GROUP BY service, operation HAVING count > 0 ORDER BY count DESC, service, operation`,
+    (table) => `SELECT service, operation, count, error_count, total_us, max_ms, quantiles FROM (
+  SELECT service, operation, ${addedFigures}
+  FROM (${requestLines(table, selection, { window: selection.window, sketches: true })})
+  GROUP BY service, operation HAVING count > 0
+) ORDER BY count DESC, service, operation`,
   );
   return rows.map(latencyOf);
 }

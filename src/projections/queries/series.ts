@@ -31,8 +31,10 @@ export async function readSeries(
   const sketches = percentiles[asked.metric] !== undefined;
   const lines = { window, sketches, stepMs: asked.stepMs, coarsest: sourceForStep(asked.stepMs) };
   const rows = await reader.rows<Row>(
-    (table) => `SELECT slot, ${sketches ? addedFigures : addedCounts}
-FROM (${requestLines(table, selection, lines)}) GROUP BY slot`,
+    (table) => `SELECT slot, count, error_count${sketches ? ', quantiles' : ''} FROM (
+  SELECT slot, ${sketches ? addedFigures : addedCounts}
+  FROM (${requestLines(table, selection, lines)}) GROUP BY slot
+)`,
   );
   const bySlot = new Map(rows.map((row) => [Number(row.slot) * 1_000, figureOf(asked.metric, row)]));
   return stepsOf(window, asked.stepMs).map((start) => ({
