@@ -177,8 +177,8 @@ type Open = (clock: () => number, place: string) => Promise<EventLog>;
 const adapters: Record<string, { open: Open; persists: boolean }> = {
   memory: { open: async (clock) => createMemoryLog({ clock }), persists: false },
   LMDB: { open: (clock, path) => openLmdbLog({ path, clock }), persists: true },
-  'LMDB with sealed ids and without a cache': {
-    open: (clock, path) => openLmdbLog({ path, clock, idsPerSegment: 8, cacheBytes: 0 }),
+  'LMDB with sealed ids, without a cache and mapped anew all the time': {
+    open: (clock, path) => openLmdbLog({ path, clock, idsPerSegment: 8, cacheBytes: 0, mappedBytes: 4_096 }),
     persists: true,
   },
 };

@@ -14,7 +14,7 @@ const EDQUOT = 122;
 const MAP_FULL = -30792;
 /** With less free than this a write that was cut short is taken for the end of the disk. */
 const NEARLY_FULL = 16 * 1024 * 1024;
-const PAGES_KEPT_BYTES = 32 * 1024 * 1024;
+const MAPPED_BYTES = 32 * 1024 * 1024;
 const PROBE_BYTES = 256 * 1024;
 
 /** One LMDB environment in a folder of its own, in which every write is on disk before it counts. */
@@ -26,10 +26,13 @@ export abstract class Environment {
   private root: RootDatabase<Buffer, string>;
   private lastWrite: Promise<unknown> = Promise.resolve();
   private failing = false;
-  private closed = false;
+  /** Why nothing can be read any more. */
+  private fault: LogUnavailableError | undefined;
   private readBytes = 0;
+  private readonly mappedBytes: number;
 
-  constructor(folder: string) {
+  constructor(folder: string, mappedBytes: number = MAPPED_BYTES) {
+    this.mappedBytes = mappedBytes;
     mkdirSync(folder, { recursive: true });
     this.folder = folder;
     this.file = join(folder, 'data.mdb');
@@ -45,7 +48,7 @@ export abstract class Environment {
 
   /** Undefined when the environment can be read, in this turn of the event loop and as long as nothing is awaited. */
   get unreadable(): Promise<void> | undefined {
-    if (this.closed) throw new LogUnavailableError('closed', `${this.file} has been closed.`);
+    if (this.fault !== undefined) throw this.fault;
     return this.reopening;
   }
 
@@ -55,7 +58,7 @@ export abstract class Environment {
    */
   countRead(bytes: number): void {
     this.readBytes += bytes;
-    if (this.readBytes < PAGES_KEPT_BYTES) return;
+    if (this.readBytes < this.mappedBytes) return;
     this.readBytes = 0;
     this.lastWrite = this.lastWrite.then(async () => {
       this.reopening = this.reopen();
@@ -64,9 +67,14 @@ export abstract class Environment {
   }
 
   private async reopen(): Promise<void> {
-    await this.root.close();
-    this.root = openRoot(this.folder);
-    this.openTables();
+    try {
+      await this.root.close();
+      this.root = openRoot(this.folder);
+      this.openTables();
+    } catch (cause) {
+      const text = `${this.file} could not be opened again: ${cause instanceof Error ? cause.message : cause}`;
+      this.fault = new LogUnavailableError('failed', text, { cause });
+    }
     this.reopening = undefined;
   }
 
@@ -121,7 +129,7 @@ export abstract class Environment {
 
   async close(): Promise<void> {
     await this.lastWrite;
-    this.closed = true;
+    this.fault = new LogUnavailableError('closed', `${this.file} has been closed.`);
     await this.root.close();
   }
 }

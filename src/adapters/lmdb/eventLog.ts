@@ -24,6 +24,8 @@ export interface LmdbLogOptions {
   upcast?: UpcastTable;
   /** What unpacked events may take in memory, about. */
   cacheBytes?: number;
+  /** How much of the file may be read before its pages are given back. */
+  mappedBytes?: number;
   /** How many ids are kept in memory before they are sealed into a segment on disk. */
   idsPerSegment?: number;
 }
@@ -34,7 +36,7 @@ const DEFAULT_CACHE_BYTES = 48 * 1024 * 1024;
 
 export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
   const { path, clock, upcast = upcastTable, cacheBytes = DEFAULT_CACHE_BYTES } = options;
-  const store = new Store(path);
+  const store = new Store(path, options.mappedBytes);
   const state = new LogState(store, upcast, { cacheBytes, segmentIds: options.idsPerSegment });
   const maintenance = new Maintenance(state);
   // Should it fail, the appends that follow fail likewise and tell why.

@@ -25,8 +25,8 @@ export interface Tables {
 export class Store extends Environment {
   tables: Tables;
 
-  constructor(folder: string) {
-    super(folder);
+  constructor(folder: string, mappedBytes?: number) {
+    super(folder, mappedBytes);
     this.tables = this.allTables();
   }
 

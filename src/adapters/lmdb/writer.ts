@@ -1,14 +1,9 @@
 import type { AppendOutcome, StreamAppend } from '../../projections/ports.ts';
 import { sealBlock } from './block.ts';
+import { type Call, countOf, idsOf } from './calls.ts';
 import { type Adopted, type GroupPlan, Planner } from './groupPlan.ts';
 import type { LogState } from './logState.ts';
 import { cutBlocks, putBlock, type RawBlock, SMALL_BLOCK } from './rawBlock.ts';
-
-interface Call {
-  appends: readonly StreamAppend[];
-  resolve: (outcome: AppendOutcome) => void;
-  reject: (error: unknown) => void;
-}
 
 interface Group {
   settled: { call: Call; outcome: AppendOutcome }[];
@@ -246,20 +241,4 @@ export class Writer {
   private refuse(group: Group, error: unknown): void {
     for (const { call } of group.settled) call.reject(error);
   }
-}
-
-function idsOf(calls: readonly Call[]): string[] {
-  const ids: string[] = [];
-  for (const { appends } of calls) {
-    for (const { events } of appends) {
-      for (const { id } of events) ids.push(id);
-    }
-  }
-  return ids;
-}
-
-function countOf({ appends }: Call): number {
-  let count = 0;
-  for (const { events } of appends) count += events.length;
-  return count;
 }
