@@ -50,7 +50,10 @@ function configured(config: Config): Configured {
     async startApp({ logger }) {
       const app = await open(config, { logger, version });
       const started = await app.start().catch(async (error: unknown) => {
+        const { firstAdminKey } = app.keyring;
         await app.stop();
+        // It was stored a moment ago and is told only once: the next start would not know it any more.
+        if (firstAdminKey !== undefined) process.stderr.write(`The admin key was made: ${firstAdminKey}\n`);
         throw doorFault(error, config.http);
       });
       return running(app, started);
