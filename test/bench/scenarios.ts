@@ -143,7 +143,7 @@ export async function rebuildSpeed(engine: EngineProcess, events: number): Promi
       `/v1/jobs/${job.id}`,
     );
     if (answer.job.state === 'failed') throw new Error(`the rebuild failed: ${JSON.stringify(answer.job)}`);
-    if (answer.job.state !== 'running' && answer.job.state !== 'waiting') break;
+    if (answer.job.state !== 'running' && answer.job.state !== 'queued') break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const seconds = (performance.now() - started) / 1000;
