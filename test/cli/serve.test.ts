@@ -158,7 +158,7 @@ describe('serve', () => {
 
   it('shows progress on a terminal', async () => {
     const running = keep(startOnTerminal(['serve', '--demo'], env));
-    const line = /simulating the last day {2}[█░]{16} \d+% {2}[\d,]+ of 1,440 minutes/;
+    const line = /simulating the last day {2}[█░]{8,16} +\d+% {2}[\d,]+ of 1,440 minutes/;
     await running.says(line);
   });
 
