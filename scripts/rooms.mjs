@@ -60,6 +60,11 @@ const rules = [
   },
   { place: /^src\/app\.ts$/, says: '', allows: () => true },
   {
+    place: /^src\/projectionThread\.ts$/,
+    says: 'the thread of the projections wires projections and the adapter that carries them',
+    allows: anyOf('projections', 'adapters/projectionThread'),
+  },
+  {
     place: /^src\/main\.ts$/,
     says: 'main imports the configuration, the app and the command line only',
     allows: (target) => /^src\/(?:config|app)\.ts$/.test(target) || target.startsWith('src/api/cli/'),

@@ -6,6 +6,7 @@ import { lockFolder } from './adapters/folderLock.ts';
 import { openLimits } from './adapters/limitStore.ts';
 import { openLmdbCheckpoints } from './adapters/lmdb/checkpoints.ts';
 import { openLmdbLog } from './adapters/lmdb/eventLog.ts';
+import { openProjectionThread } from './adapters/projectionThread/projector.ts';
 import { openReadStore } from './adapters/readStore.ts';
 import { healthRoutes, type LifeState } from './api/http/health.ts';
 import { ingestRoutes } from './api/http/ingest.ts';
@@ -98,8 +99,15 @@ export async function createApp(config: Config, overrides: Overrides) {
     });
     cleanups.push(() => keyring.close());
 
+    const projector = openProjectionThread({
+      entry: new URL('./projectionThread.js', import.meta.url),
+      readPacked: log.readPacked,
+      file: log.file,
+    });
+    cleanups.push(() => projector.close());
     const runner = await createRunner({
       feed: log,
+      projector,
       store,
       checkpoints,
       projections,
@@ -114,12 +122,9 @@ export async function createApp(config: Config, overrides: Overrides) {
             'a projection could not insert; it will be tried again',
           );
         },
-        unprojectable(projection, { event, error }) {
+        unprojectable(failure) {
           metrics.dropped.inc();
-          logger.error(
-            { err: error, projection, position: event.position },
-            'an event could not be projected',
-          );
+          logger.error(failure, 'an event could not be projected');
         },
       },
     });

@@ -1,25 +1,18 @@
 import type { Position } from '../domain/position.ts';
-import { type Rows, rowsOfAll, type Unprojectable } from './batches.ts';
-import type { EventBatch, EventFeed } from './ports.ts';
+import type { Unprojectable } from './batches.ts';
+import type { EventFeed } from './ports.ts';
 import type { Projection } from './projection.ts';
+import type { ProjectedStretch, Projector, StretchQuery } from './projector.ts';
 import type { ProjectionSettings } from './settings.ts';
 
-/** A stretch of the feed, already turned into rows. */
-export interface ProjectedBatch {
-  from: Position | undefined;
-  to: Position;
-  events: number;
-  lastRecordedAt: number | undefined;
-  rowsOf(projection: Projection): Rows | undefined;
-}
-
 export interface WindowDeps {
-  feed: EventFeed;
+  feed: Pick<EventFeed, 'compare'>;
+  projector: Projector;
   settings: ProjectionSettings;
-  onUnprojectable: (projection: string, failure: Unprojectable) => void;
+  onUnprojectable: (failure: Unprojectable) => void;
 }
 
-const keptBatches = 3;
+const keptBatches = 2;
 
 /**
  * Cuts the feed into batches that all live projections share, and projects each batch once for all of them. A
@@ -28,12 +21,12 @@ const keptBatches = 3;
  */
 export class BatchWindow {
   readonly #deps: WindowDeps;
-  readonly #projections: readonly Projection[];
-  #batches: ProjectedBatch[] = [];
-  #reading: { after: Position | undefined; batch: Promise<ProjectedBatch | undefined> } | undefined;
+  readonly #names: readonly string[];
+  #batches: ProjectedStretch[] = [];
+  #reading: { after: Position | undefined; batch: Promise<ProjectedStretch | undefined> } | undefined;
 
   constructor(projections: readonly Projection[], deps: WindowDeps) {
-    this.#projections = projections;
+    this.#names = projections.map(({ name }) => name);
     this.#deps = deps;
   }
 
@@ -42,7 +35,7 @@ export class BatchWindow {
     projection: Projection,
     after: Position | undefined,
     signal: AbortSignal,
-  ): Promise<ProjectedBatch | undefined> {
+  ): Promise<ProjectedStretch | undefined> {
     while (!signal.aborted) {
       const kept = this.#batches.find((batch) => batch.from === after);
       if (kept !== undefined) return kept;
@@ -64,12 +57,12 @@ export class BatchWindow {
     const ahead = this.#batches.find(
       ({ from }) => from !== undefined && (after === undefined || feed.compare(from, after) > 0),
     );
-    const options = { after, until: ahead?.from, maxEvents: settings.maxBatchEvents, signal };
-    for await (const batch of feed.read(options)) return this.#project(after, batch, [projection]);
-    return undefined;
+    if (ahead === undefined) return undefined;
+    const { maxBatchEvents: maxEvents } = settings;
+    return this.#project({ projections: [projection.name], after, until: ahead.from, maxEvents, signal });
   }
 
-  async #readForAll(after: Position | undefined, signal: AbortSignal): Promise<ProjectedBatch | undefined> {
+  async #readForAll(after: Position | undefined, signal: AbortSignal): Promise<ProjectedStretch | undefined> {
     if (this.#reading === undefined || this.#reading.after !== after) {
       const batch = this.#read(after, signal);
       this.#reading = { after, batch };
@@ -81,22 +74,17 @@ export class BatchWindow {
     return await unlessAborted(this.#reading.batch, signal);
   }
 
-  async #read(after: Position | undefined, signal: AbortSignal): Promise<ProjectedBatch | undefined> {
-    const { feed, settings } = this.#deps;
-    const newest = this.#batches.at(-1);
-    // A short batch means that the head was near: waiting a little makes the next one worth its inserts.
-    if (newest !== undefined && newest.events < settings.maxBatchEvents / 2)
-      await pause(settings.lingerMs, signal);
-    for await (const batch of feed.subscribe({ after, maxEvents: settings.maxBatchEvents, signal })) {
-      const projected = this.#project(after, batch, this.#projections);
-      this.#keep(projected);
-      return projected;
-    }
-    return undefined;
+  async #read(after: Position | undefined, signal: AbortSignal): Promise<ProjectedStretch | undefined> {
+    const { settings } = this.#deps;
+    await pause(lingerAfter(this.#batches.at(-1), settings), signal);
+    const { maxBatchEvents: maxEvents } = settings;
+    const batch = await this.#project({ projections: this.#names, after, maxEvents, signal });
+    if (batch !== undefined) this.#keep(batch);
+    return batch;
   }
 
   /** The window is one unbroken stretch that ends at the newest batch that was read. */
-  #keep(batch: ProjectedBatch): void {
+  #keep(batch: ProjectedStretch): void {
     const newest = this.#batches.at(-1);
     if (newest === undefined || newest.to === batch.from) {
       this.#batches = [...this.#batches, batch].slice(-keptBatches);
@@ -105,20 +93,21 @@ export class BatchWindow {
     }
   }
 
-  #project(
-    from: Position | undefined,
-    batch: EventBatch,
-    projections: readonly Projection[],
-  ): ProjectedBatch {
-    const rows = rowsOfAll(projections, batch.events, this.#deps.onUnprojectable);
-    return {
-      from,
-      to: batch.to,
-      events: batch.events.length,
-      lastRecordedAt: batch.events.at(-1)?.recordedAt,
-      rowsOf: ({ name }) => rows.get(name),
-    };
+  async #project(query: StretchQuery): Promise<ProjectedStretch | undefined> {
+    const batch = await this.#deps.projector.next(query);
+    for (const failure of batch?.unprojectable ?? []) this.#deps.onUnprojectable(failure);
+    return batch;
   }
+}
+
+/**
+ * A batch that was not full means that the head was near: waiting makes the next one worth its inserts. Under load
+ * that pays more, for an insert costs nearly as much for a thousand events as for ten thousand.
+ */
+function lingerAfter(newest: ProjectedStretch | undefined, settings: ProjectionSettings): number {
+  const { maxBatchEvents, lingerMs, busyLingerMs } = settings;
+  if (newest === undefined || newest.events > maxBatchEvents / 2) return 0;
+  return newest.events > maxBatchEvents / 16 ? busyLingerMs : lingerMs;
 }
 
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
@@ -132,7 +121,7 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | un
 
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
+    if (signal.aborted || ms === 0) return resolve();
     const done = () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', done);

@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../domain/events/envelope.ts';
+import type { Position } from '../domain/position.ts';
 import { tableName } from './generations.ts';
 import type { EventBatch, Generation, RowBatch } from './ports.ts';
 import type { Projection } from './projection.ts';
@@ -6,8 +7,10 @@ import { RowWriter } from './rowBinary.ts';
 
 /** An event that a projection could not turn into a row: set aside, so that it does not stop those behind it. */
 export interface Unprojectable {
-  event: RecordedEvent;
-  error: unknown;
+  projection: string;
+  position: Position;
+  type: string;
+  reason: string;
 }
 
 export interface Rows {
@@ -15,42 +18,64 @@ export interface Rows {
   count: number;
 }
 
-type OnUnprojectable = (projection: string, failure: Unprojectable) => void;
+/** What a stretch of events comes to. */
+export interface Collected {
+  events: number;
+  lastRecordedAt: number | undefined;
+  /** By the names of the projections; only those with rows. */
+  rows: ReadonlyMap<string, Rows>;
+  unprojectable: readonly Unprojectable[];
+}
 
 /**
- * The rows that a batch leaves in each projection. All projections in one pass: events are touched once, while they
- * are in the processor's cache, which is most of the cost. The same batch always gives the same bytes.
+ * Gathers the rows that events leave in each projection. All projections in one pass: events are touched once, while
+ * they are in the processor's cache, which is most of the cost. The same events always give the same bytes, in
+ * however many parts they come.
  */
-export function rowsOfAll(
-  projections: readonly Projection[],
-  events: readonly RecordedEvent[],
-  onUnprojectable: OnUnprojectable,
-): ReadonlyMap<string, Rows> {
+export function createRowCollector(projections: readonly Projection[], recordedFrom = 0) {
   const sinks = projections.map((projection) => ({
     projection,
-    out: new RowWriter(projection.source.columns, 128 * Math.min(events.length, 4_000)),
+    out: new RowWriter(projection.source.columns),
   }));
   const byType = new Map<string, typeof sinks>();
   for (const sink of sinks) {
     for (const type of sink.projection.types) byType.set(type, [...(byType.get(type) ?? []), sink]);
   }
-  for (const event of events) {
+  const unprojectable: Unprojectable[] = [];
+  let events = 0;
+  let lastRecordedAt: number | undefined;
+
+  function write(event: RecordedEvent): void {
     const interested = byType.get(event.type);
-    if (interested === undefined) continue;
+    if (interested === undefined) return;
     for (const { projection, out } of interested) {
       const before = out.length;
       try {
         if (projection.write(event, out)) out.endRow();
       } catch (error) {
         out.rewind(before);
-        onUnprojectable(projection.name, { event, error });
+        const { position, type } = event;
+        const reason = error instanceof Error ? error.message : String(error);
+        unprojectable.push({ projection: projection.name, position, type, reason });
       }
     }
   }
-  const filled = sinks.filter(({ out }) => out.rows > 0);
-  return new Map(
-    filled.map(({ projection, out }) => [projection.name, { bytes: out.bytes(), count: out.rows }]),
-  );
+
+  return {
+    /** Events recorded before `recordedFrom` are counted and leave no rows. */
+    add(part: readonly RecordedEvent[]): void {
+      events += part.length;
+      lastRecordedAt = part.at(-1)?.recordedAt ?? lastRecordedAt;
+      for (const event of part) if (event.recordedAt >= recordedFrom) write(event);
+    },
+    finish(): Collected {
+      const filled = sinks.filter(({ out }) => out.rows > 0);
+      const rows = filled.map(
+        ({ projection, out }) => [projection.name, { bytes: out.bytes(), count: out.rows }] as const,
+      );
+      return { events, lastRecordedAt, rows: new Map(rows), unprojectable };
+    },
+  };
 }
 
 /** Rows on their way into one generation; the token makes a repetition of the same batch harmless. */

@@ -1,6 +1,6 @@
 import type { Position } from '../domain/position.ts';
 import { startOfDay } from '../domain/retention.ts';
-import { insertable, rowsOfAll } from './batches.ts';
+import { insertable } from './batches.ts';
 import { checksums, type DayChecksum, type Difference, differences } from './checksums.ts';
 import {
   carryDay,
@@ -11,8 +11,9 @@ import {
   showGeneration,
   tableName,
 } from './generations.ts';
-import type { EventBatch, EventLog, Generation } from './ports.ts';
+import type { EventLog, Generation } from './ports.ts';
 import { tablesOf } from './projection.ts';
+import type { ProjectedStretch } from './projector.ts';
 import type { Runner, Tracked } from './runner.ts';
 
 export interface RebuildProgress {
@@ -174,34 +175,41 @@ function createFiller(
   carriedBefore: number,
   eventsTotal: number,
 ) {
-  const { feed, store, settings, observer } = deps.runner.deps;
+  const { projector, store, settings, observer } = deps.runner.deps;
   const { projection } = tracked;
+  const recordedFrom = carriedBefore === 0 ? undefined : carriedBefore;
   let eventsRead = 0;
 
-  async function insert(batch: EventBatch): Promise<void> {
-    const events =
-      carriedBefore === 0 ? batch.events : batch.events.filter((e) => e.recordedAt >= carriedBefore);
-    const rows = rowsOfAll([projection], events, observer.unprojectable).get(projection.name);
-    if (rows !== undefined) await store.insert(insertable(projection, building, batch, rows));
+  const stretchAfter = (after: Position | undefined, until: Position) =>
+    projector.next({
+      projections: [projection.name],
+      after,
+      until,
+      maxEvents: settings.maxBatchEvents,
+      recordedFrom,
+      signal: deps.signal,
+    });
+
+  async function insert(stretch: ProjectedStretch): Promise<void> {
+    for (const failure of stretch.unprojectable) observer.unprojectable(failure);
+    const rows = stretch.rows.get(projection.name);
+    if (rows !== undefined) await store.insert(insertable(projection, building, stretch, rows));
   }
 
   return {
-    /** Reads the next batch while the engine takes in the one before. */
+    /** The next stretch is read while the engine takes in the one before. */
     async fill(after: Position | undefined, until: Position): Promise<Position> {
       let inserting: Promise<void> = Promise.resolve();
-      const options = {
-        after,
-        until,
-        maxEvents: settings.maxBatchEvents,
-        ...(deps.signal && { signal: deps.signal }),
-      };
+      let reading = stretchAfter(after, until);
       try {
-        for await (const batch of feed.read(options)) {
+        for (let stretch = await reading; stretch !== undefined; stretch = await reading) {
+          reading = stretchAfter(stretch.to, until);
+          // Both are awaited below; until then a rejection must not count as unhandled.
+          reading.catch(() => undefined);
           await inserting;
-          inserting = insert(batch);
-          // Awaited at the next batch; until then a rejection must not count as unhandled.
+          inserting = insert(stretch);
           inserting.catch(() => undefined);
-          eventsRead += batch.events.length;
+          eventsRead += stretch.events;
           deps.onProgress(progressOf(tracked, 'reading', eventsRead, eventsTotal));
         }
       } finally {

@@ -12,10 +12,13 @@ import {
 } from './generations.ts';
 import type { Checkpoint, Generation } from './ports.ts';
 import type { Projection } from './projection.ts';
+import { createFeedProjector, type Projector } from './projector.ts';
 import type { ProjectionSettings } from './settings.ts';
 import { ProjectionWorker, type WorkerDeps } from './worker.ts';
 
-export interface RunnerDeps extends Omit<WorkerDeps, 'window'> {
+export interface RunnerDeps extends Omit<WorkerDeps, 'window' | 'projector'> {
+  /** Reads the feed in this thread, unless another one is given. */
+  projector?: Projector;
   projections: readonly Projection[];
   settings: ProjectionSettings;
 }
@@ -46,12 +49,14 @@ export type Runner = Awaited<ReturnType<typeof createRunner>>;
 /** Prepares the tables and views of every projection, then keeps each one up with the feed, independent of the rest. */
 export async function createRunner(deps: RunnerDeps) {
   const { checkpoints, feed, store, settings, clock } = deps;
+  const projector = deps.projector ?? createFeedProjector(feed, deps.projections);
   const window = new BatchWindow(deps.projections, {
     feed,
+    projector,
     settings,
     onUnprojectable: deps.observer.unprojectable,
   });
-  const workerDeps: WorkerDeps = { ...deps, window };
+  const workerDeps: WorkerDeps = { ...deps, projector, window };
   const waiters = new Set<() => void>();
   const wake = () => {
     for (const waiter of waiters) waiter();
@@ -147,7 +152,7 @@ export async function createRunner(deps: RunnerDeps) {
       .every(({ worker }) => worker.done !== undefined && feed.compare(worker.done, position) >= 0);
 
   return {
-    deps,
+    deps: { ...deps, projector },
     tracked: all as readonly Tracked[],
     outdated: () => all.filter(outdated),
     start() {

@@ -8,10 +8,13 @@ export interface ProjectionSettings {
   maxBatchEvents: number;
   /** How long a projection gathers events before it inserts what there is. */
   lingerMs: number;
+  /** The same while many events come in. */
+  busyLingerMs: number;
 }
 
 export const defaultProjectionSettings: ProjectionSettings = {
   retentionDays: { raw: 30, minutes: 90, hours: 400, kept: undefined },
-  maxBatchEvents: 20_000,
+  maxBatchEvents: 40_000,
   lingerMs: 100,
+  busyLingerMs: 400,
 };

@@ -63,8 +63,9 @@ const tableSettings = [
   'fsync_part_directory = 1',
   // Merging costs as much as inserting; with fewer, larger merges each row is written less often.
   'merge_selector_base = 10',
-  // Merged parts are not synced one by one: what they replace stays until the system has written them back.
-  'old_parts_lifetime = 120',
+  // A merged part is on disk before what it replaces goes, which can then go soon.
+  'min_rows_to_fsync_after_merge = 1',
+  'old_parts_lifetime = 10',
 ];
 
 export const derivationSql = (derivation: Derivation, viewName: string, nameOf: TableNamer): string =>

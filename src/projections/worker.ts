@@ -1,14 +1,15 @@
-import type { RecordedEvent } from '../domain/events/envelope.ts';
 import type { Position } from '../domain/position.ts';
-import { insertable, type Rows, rowsOfAll, type Unprojectable } from './batches.ts';
-import { type BatchWindow, type ProjectedBatch, pause } from './batchWindow.ts';
+import { insertable, type Rows, type Unprojectable } from './batches.ts';
+import { type BatchWindow, pause } from './batchWindow.ts';
 import type { CheckpointStore, EventFeed, Generation, ReadStore } from './ports.ts';
 import type { Projection } from './projection.ts';
+import type { ProjectedStretch, Projector } from './projector.ts';
 import { repeatInsert } from './recovery.ts';
 
 export interface WorkerDeps {
   window: BatchWindow;
   feed: EventFeed;
+  projector: Projector;
   store: ReadStore;
   checkpoints: CheckpointStore;
   clock: () => number;
@@ -19,7 +20,7 @@ export interface WorkerDeps {
 export interface ProjectionObserver {
   inserted(projection: string, rows: number, seconds: number): void;
   failed(projection: string, error: unknown, retryInMs: number): void;
-  unprojectable(projection: string, failure: Unprojectable): void;
+  unprojectable(failure: Unprojectable): void;
 }
 
 /** A checkpoint that changed nothing but the position may be this old on disk. */
@@ -114,23 +115,22 @@ export class ProjectionWorker {
   async #repeatPending(): Promise<void> {
     const { pending } = this.#generation;
     if (pending === undefined) return;
-    const events: RecordedEvent[] = [];
-    for await (const part of this.#deps.feed.read({ after: pending.from, until: pending.to })) {
-      events.push(...part.events);
-    }
     const { projection } = this;
-    const rows = rowsOfAll([projection], events, this.#deps.observer.unprojectable).get(projection.name);
+    const { projector, store } = this.#deps;
+    const { from: after, to: until } = pending;
+    const repeated = await projector.next({ projections: [projection.name], after, until });
+    const rows = repeated?.rows.get(projection.name);
     if (rows !== undefined) {
       const stretch = { from: pending.from, to: pending.to };
       const batch = insertable(projection, this.#generation, stretch, rows);
-      await repeatInsert(this.#deps.store, projection, this.#generation, batch);
+      await repeatInsert(store, projection, this.#generation, batch);
     }
-    this.#advance(pending.to, events.at(-1)?.recordedAt);
+    this.#advance(pending.to, repeated?.lastRecordedAt);
   }
 
-  async #apply(batch: ProjectedBatch): Promise<void> {
+  async #apply(batch: ProjectedStretch): Promise<void> {
     const stretch = { ...(batch.from === undefined ? {} : { from: batch.from }), to: batch.to };
-    const inserted = await this.#insert(stretch, batch.rowsOf(this.projection));
+    const inserted = await this.#insert(stretch, batch.rows.get(this.projection.name));
     this.#advance(batch.to, batch.lastRecordedAt);
     const now = this.#deps.clock();
     if (inserted) this.#lastSavedAt = now;

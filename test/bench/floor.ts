@@ -7,7 +7,7 @@ import { openChdbStore } from '../../src/adapters/chdb/readStore.ts';
 import { createMemoryLog } from '../../src/adapters/memory/eventLog.ts';
 import { createIngest } from '../../src/api/ingest.ts';
 import { createUuidV7Factory } from '../../src/domain/uuid.ts';
-import { insertable, rowsOfAll } from '../../src/projections/batches.ts';
+import { createRowCollector, insertable } from '../../src/projections/batches.ts';
 import { projections } from '../../src/projections/catalogue.ts';
 import { createDatabases, createDerivations, createTables } from '../../src/projections/generations.ts';
 import { defaultProjectionSettings } from '../../src/projections/settings.ts';
@@ -60,9 +60,9 @@ async function encodedBatches(events: number) {
   }
   const batches = [];
   for await (const batch of log.read({ maxEvents: defaultProjectionSettings.maxBatchEvents })) {
-    const rows = rowsOfAll(projections, batch.events, (_, { error }) => {
-      throw error;
-    });
+    const collector = createRowCollector(projections);
+    collector.add(batch.events);
+    const { rows } = collector.finish();
     for (const projection of projections) {
       const filled = rows.get(projection.name);
       if (filled !== undefined) batches.push(insertable(projection, generation, batch, filled));
@@ -71,4 +71,4 @@ async function encodedBatches(events: number) {
   return batches;
 }
 
-await main(Number(process.argv[2] ?? 400_000));
+await main(Number(process.argv[2] ?? 800_000));

@@ -1,29 +1,25 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Bodies } from './bodies.ts';
 import { call, type EngineProcess, json } from './engine.ts';
 import { type Figure, percentile } from './figures.ts';
 import { createTraffic } from './traffic.ts';
 
-const batchEvents = 1000;
-
-/** As many events as there are, in batches of a thousand, as fast as they are acknowledged; then until all are queryable. */
+/** As many events as the bodies hold, as fast as they are acknowledged; then until all are queryable. */
 export async function fill(
   engine: EngineProcess,
-  events: number,
+  bodies: Bodies,
   onMillion: (seconds: number) => void,
 ): Promise<{ acknowledgedPerSecond: number; queryablePerSecond: number; position: string }> {
-  const traffic = createTraffic({ seed: 7, start: Date.now() - 7_200_000, eventsPerSecond: events / 7_000 });
-  // Bodies are made a few ahead, in the pauses of the network, like the payloads of many clients would be.
   const started = performance.now();
   let sent = 0;
   let acknowledged = 0;
   let position = '';
   let millionStarted = started;
   const client = async () => {
-    while (sent < events) {
-      sent += batchEvents;
+    while (sent < bodies.count) {
       const answer = await json<{ accepted: number; position: string }>(engine.origin, '/v1/events', {
-        body: traffic.body(batchEvents),
+        body: await bodies.read(sent++),
       });
       position = later(position, answer.position);
       const before = acknowledged;
@@ -153,6 +149,18 @@ export async function rebuildSpeed(engine: EngineProcess, events: number): Promi
     unit: 'events/s',
     aim: { atLeast: 200_000 },
   };
+}
+
+/** The bytes in a folder when nothing has gone from it for a while: merged parts leave those behind that they replace. */
+export async function settledBytesOf(folder: string): Promise<number> {
+  let least = await bytesOf(folder);
+  for (let calm = 0; calm < 3; ) {
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    const now = await bytesOf(folder);
+    calm = now < least * 0.98 ? 0 : calm + 1;
+    least = Math.min(least, now);
+  }
+  return least;
 }
 
 export async function bytesOf(folder: string): Promise<number> {

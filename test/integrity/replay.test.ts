@@ -41,12 +41,13 @@ describe('the same log', () => {
         retentionDays: { raw: undefined, minutes: undefined, hours: undefined, kept: undefined },
         maxBatchEvents,
         lingerMs: 1,
+        busyLingerMs: 1,
       },
       observer: {
         inserted: () => undefined,
         failed: () => undefined,
-        unprojectable: (_, { error }) => {
-          throw error;
+        unprojectable: ({ reason }) => {
+          throw new Error(reason);
         },
       },
     });

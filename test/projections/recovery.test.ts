@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asPosition } from '../../src/domain/position.ts';
-import { insertable, rowsOfAll } from '../../src/projections/batches.ts';
+import { createRowCollector, insertable } from '../../src/projections/batches.ts';
 import {
   createDatabases,
   createDerivations,
@@ -30,9 +30,9 @@ const recorded = Array.from({ length: 60 }, (_, i) => ({
   stream: 'test',
 }));
 const batchOf = (from: number, to: number) => {
-  const rows = rowsOfAll([requests], recorded.slice(from, to) as never, (_, { error }) => {
-    throw error;
-  }).get('requests');
+  const collector = createRowCollector([requests]);
+  collector.add(recorded.slice(from, to) as never);
+  const rows = collector.finish().rows.get('requests');
   if (rows === undefined) throw new Error('no rows');
   return insertable(
     requests,

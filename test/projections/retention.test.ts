@@ -29,7 +29,7 @@ describe('retention', () => {
       checkpoints: createMemoryCheckpoints(),
       projections,
       clock: () => now,
-      settings: { retentionDays, maxBatchEvents: 1_000, lingerMs: 1 },
+      settings: { retentionDays, maxBatchEvents: 1_000, lingerMs: 1, busyLingerMs: 1 },
       observer: { inserted: () => undefined, failed: () => undefined, unprojectable: () => undefined },
     });
     runner.start();

@@ -14,8 +14,8 @@ import { event } from '../support/events.ts';
 const observer: ProjectionObserver = {
   inserted: () => undefined,
   failed: () => undefined,
-  unprojectable: (_, { error }) => {
-    throw error;
+  unprojectable: ({ reason }) => {
+    throw new Error(reason);
   },
 };
 
@@ -23,6 +23,7 @@ const settings = {
   retentionDays: { raw: undefined, minutes: undefined, hours: undefined, kept: undefined },
   maxBatchEvents: 50,
   lingerMs: 1,
+  busyLingerMs: 1,
 };
 
 describe('projections', () => {

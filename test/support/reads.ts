@@ -60,8 +60,8 @@ export async function openReading(
       failed: (projection, error) => {
         throw new Error(`${projection} could not insert`, { cause: error });
       },
-      unprojectable: (projection, { error }) => {
-        throw new Error(`${projection} could not project`, { cause: error });
+      unprojectable: ({ projection, reason }) => {
+        throw new Error(`${projection} could not project: ${reason}`);
       },
     },
   });

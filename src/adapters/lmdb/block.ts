@@ -78,6 +78,19 @@ export function readHead(block: Buffer): BlockHead {
   };
 }
 
+/** Whether these bytes are the block that the directory speaks of, and not one that took its place meanwhile. */
+export function isBlockOf(head: BlockHead, block: Buffer): boolean {
+  if (block.length < HEAD_BYTES) return false;
+  const found = readHead(block);
+  return found.last === head.last && found.count === head.count;
+}
+
+export const lostBlock = (file: string, head: BlockHead): LogUnavailableError =>
+  new LogUnavailableError(
+    'failed',
+    `The event log in ${file} is damaged: the block at position ${head.first} is missing.`,
+  );
+
 export async function openBlock(block: Buffer, upcast: UpcastTable, where: string): Promise<RecordedEvent[]> {
   if (
     block.length < HEAD_BYTES ||

@@ -1,10 +1,10 @@
 import type { RecordedEvent } from '../../domain/events/envelope.ts';
 import type { UpcastTable } from '../../domain/events/upcast.ts';
-import { LogUnavailableError } from '../../projections/ports.ts';
 import type { Stretch } from '../numberedFeed.ts';
-import { type BlockHead, HEAD_BYTES, openBlock, readHead } from './block.ts';
+import { type BlockHead, isBlockOf, lostBlock, openBlock } from './block.ts';
 import type { BlockCache } from './blockCache.ts';
 import type { Directory } from './directory.ts';
+import { between } from './slice.ts';
 import type { Store } from './store.ts';
 
 /** However few events there are in them, a batch takes no more bytes (before compression) once it has some. */
@@ -41,7 +41,7 @@ export class BlockReader {
     while (this.store.unreadable) await this.store.unreadable;
     const block = this.store.tables.blocks.getBinary(head.first);
     this.store.countRead(block?.length ?? 0);
-    if (block === undefined || !isSame(head, block)) {
+    if (block === undefined || !isBlockOf(head, block)) {
       // Rewritten on disk a moment before the directory knows of it, unless it is the block that is damaged.
       await new Promise((resolve) => setImmediate(resolve));
       if (block !== undefined && this.directory.indexOf(head) >= 0) await this.open(block, head);
@@ -74,7 +74,7 @@ export class BlockReader {
       this.loadAhead(index + 1, until);
       const events = await loaded;
       if (events === undefined) {
-        if (++moves > MOVES_BEFORE_GIVING_UP) throw this.lost(head);
+        if (++moves > MOVES_BEFORE_GIVING_UP) throw lostBlock(this.store.file, head);
         continue;
       }
       const part = between(events, reached, Math.min(until, head.last), maxEvents - count);
@@ -98,40 +98,4 @@ export class BlockReader {
     // Whoever comes to read the block meets the same fault then.
     if (next !== undefined && next.first <= until) this.load(next).catch(() => undefined);
   }
-
-  private lost(head: BlockHead): LogUnavailableError {
-    return new LogUnavailableError(
-      'failed',
-      `The event log in ${this.store.file} is damaged: the block at position ${head.first} is missing.`,
-    );
-  }
-}
-
-function isSame(head: BlockHead, block: Buffer): boolean {
-  if (block.length < HEAD_BYTES) return false;
-  const found = readHead(block);
-  return found.last === head.last && found.count === head.count;
-}
-
-function between(
-  events: readonly RecordedEvent[],
-  after: number,
-  until: number,
-  max: number,
-): readonly RecordedEvent[] {
-  const start = firstBehind(events, after);
-  const end = Math.min(firstBehind(events, until), start + max);
-  return start === 0 && end === events.length ? events : events.slice(start, end);
-}
-
-/** The index of the first event behind `position`. */
-function firstBehind(events: readonly RecordedEvent[], position: number): number {
-  let low = 0;
-  let high = events.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (Number((events[middle] as RecordedEvent).position) > position) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

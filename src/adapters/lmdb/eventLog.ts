@@ -13,6 +13,7 @@ import {
 } from '../numberedFeed.ts';
 import { LogState } from './logState.ts';
 import { Maintenance } from './maintenance.ts';
+import { createPackedReader, type ReadPacked } from './packedReader.ts';
 import { Store } from './store.ts';
 import { readByTime } from './timeReader.ts';
 import { Writer } from './writer.ts';
@@ -30,9 +31,14 @@ export interface LmdbLogOptions {
   idsPerSegment?: number;
 }
 
-export type LmdbLog = EventLog;
+export interface LmdbLog extends EventLog {
+  readPacked: ReadPacked;
+  /** The file that everything is in. */
+  readonly file: string;
+}
 
-const DEFAULT_CACHE_BYTES = 48 * 1024 * 1024;
+/** Enough for those who read along at the head and for a request that is looked at again. */
+const DEFAULT_CACHE_BYTES = 4 * 1024 * 1024;
 
 export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
   const { path, clock, upcast = upcastTable, cacheBytes = DEFAULT_CACHE_BYTES } = options;
@@ -56,6 +62,8 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
       checkCall(appends);
       return writer.append(appends);
     },
+    readPacked: createPackedReader(state),
+    file: store.file,
     read: (feed) => readFeed(state, feed),
     subscribe: (feed) => subscribeFeed(state, feed),
     head: async () => positionAfter(state.head),
