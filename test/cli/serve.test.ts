@@ -203,7 +203,11 @@ describe('on a folder without an engine', () => {
   it('verify ends with 1 when a row is missing, names the place, and rebuild repairs it', async () => {
     const { running, told, key } = await serve();
     const events = Array.from({ length: 50 }, (_, n) => ({ ...event, requestId: `r${n}` }));
-    expect((await send(told, key, events)).status).toBe(200);
+    const { position } = (await (await send(told, key, events)).json()) as { position: string };
+    // The row has to be there before it can be taken out.
+    const headers = { authorization: `Bearer ${key}` };
+    const seen = await fetch(`${told.address}/v1/positions?after=${position}&wait=30s`, { headers });
+    expect(seen.status).toBe(200);
     running.kill('SIGTERM');
     await running.ended;
     await damage('requests');

@@ -41,9 +41,11 @@ export function openProjectionThread(options: {
 
   function start(): Worker {
     const started = new Worker(options.entry, { resourceLimits });
+    started.unref();
     started.on('message', (reply: ProjectedReply | FailedReply) => {
       const asker = waiting.get(reply.id);
       waiting.delete(reply.id);
+      if (waiting.size === 0) started.unref();
       if ('failure' in reply) asker?.reject(new LogUnavailableError('failed', reply.failure));
       else asker?.resolve(reply);
     });
@@ -51,8 +53,6 @@ export function openProjectionThread(options: {
       fail(started, new Error('the thread of the projections failed', { cause })),
     );
     started.on('exit', () => fail(started, new Error('the thread of the projections has ended')));
-    // The process ends when its work is done, whether or not this thread is there.
-    started.unref();
     return started;
   }
 
@@ -63,12 +63,17 @@ export function openProjectionThread(options: {
     const id = ++lastId;
     return new Promise((resolve, reject) => {
       waiting.set(id, { resolve, reject });
+      // Only a thread with work keeps the process from ending.
+      asked.ref();
       asked.postMessage(
         { ...request, id } satisfies ProjectRequest,
         request.blocks.map(({ buffer }) => buffer),
       );
     });
   }
+
+  // Begun at once, so that the first events need not wait for it.
+  thread = start();
 
   return {
     async next({ projections, after, until, maxEvents, recordedFrom, signal }) {
