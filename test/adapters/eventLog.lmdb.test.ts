@@ -22,6 +22,13 @@ eventLogContract('LMDB', {
 // What a large log does now and then, this one does all the time, and keeps every promise all the same.
 eventLogContract('LMDB with sealed ids, without a cache and mapped anew all the time', {
   open: ({ clock, place }) =>
-    openLmdbLog({ path: place, clock, idsPerSegment: 16, cacheBytes: 0, mappedBytes: 4_096 }),
+    openLmdbLog({
+      path: place,
+      clock,
+      idsPerSegment: 16,
+      cacheBytes: 0,
+      mappedBytes: 4_096,
+      filterGroup: { blocks: 2, leastEvents: 1 },
+    }),
   makePlace,
 });

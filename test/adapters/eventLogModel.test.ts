@@ -178,7 +178,15 @@ const adapters: Record<string, { open: Open; persists: boolean }> = {
   memory: { open: async (clock) => createMemoryLog({ clock }), persists: false },
   LMDB: { open: (clock, path) => openLmdbLog({ path, clock }), persists: true },
   'LMDB with sealed ids, without a cache and mapped anew all the time': {
-    open: (clock, path) => openLmdbLog({ path, clock, idsPerSegment: 8, cacheBytes: 0, mappedBytes: 4_096 }),
+    open: (clock, path) =>
+      openLmdbLog({
+        path,
+        clock,
+        idsPerSegment: 8,
+        cacheBytes: 0,
+        mappedBytes: 4_096,
+        filterGroup: { blocks: 2, leastEvents: 1 },
+      }),
     persists: true,
   },
 };

@@ -11,6 +11,7 @@ import {
   refuseClosed,
   subscribeFeed,
 } from '../numberedFeed.ts';
+import type { GroupSize } from './filterGroups.ts';
 import { LogState } from './logState.ts';
 import { Maintenance } from './maintenance.ts';
 import { createPackedReader, type ReadPacked } from './packedReader.ts';
@@ -29,6 +30,8 @@ export interface LmdbLogOptions {
   mappedBytes?: number;
   /** How many ids are kept in memory before they are sealed into a segment on disk. */
   idsPerSegment?: number;
+  /** Which blocks' filters are kept together, and how many. */
+  filterGroup?: GroupSize;
 }
 
 export interface LmdbLog extends EventLog {
@@ -43,11 +46,17 @@ const DEFAULT_CACHE_BYTES = 4 * 1024 * 1024;
 export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
   const { path, clock, upcast = upcastTable, cacheBytes = DEFAULT_CACHE_BYTES } = options;
   const store = new Store(path, options.mappedBytes);
-  const state = new LogState(store, upcast, { cacheBytes, segmentIds: options.idsPerSegment });
+  const state = new LogState(store, upcast, {
+    cacheBytes,
+    segmentIds: options.idsPerSegment,
+    filterGroup: options.filterGroup,
+  });
   const maintenance = new Maintenance(state);
-  // Should it fail, the appends that follow fail likewise and tell why.
-  const tidy = () => void maintenance.compact().catch(() => undefined);
-  const writer = new Writer(state, clock, tidy);
+  // Should one fail, the appends that follow fail likewise and tell why.
+  const writer = new Writer(state, clock, {
+    mergeBlocks: () => void maintenance.compact().catch(() => undefined),
+    gatherFilters: () => void maintenance.gatherFilters().catch(() => undefined),
+  });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     state.closed = true;
@@ -86,6 +95,7 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<LmdbLog> {
     maintain: async () => {
       refuseClosed(state);
       await maintenance.compact();
+      await maintenance.gatherFilters();
     },
     stats: async () => {
       refuseClosed(state);

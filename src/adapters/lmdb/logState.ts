@@ -4,6 +4,7 @@ import type { NumberedSource, Stretch } from '../numberedFeed.ts';
 import { BlockCache } from './blockCache.ts';
 import { BlockReader } from './blockReader.ts';
 import { Directory } from './directory.ts';
+import { FilterGroups, type GroupSize } from './filterGroups.ts';
 import { IdIndex } from './idIndex.ts';
 import { Revisions } from './revisions.ts';
 import type { Store } from './store.ts';
@@ -31,6 +32,7 @@ export class LogState implements NumberedSource {
   readonly directory: Directory;
   readonly cache: BlockCache;
   readonly blocks: BlockReader;
+  readonly filters: FilterGroups;
   readonly ids: IdIndex;
   readonly revisions: Revisions;
   readonly streams: StreamReader;
@@ -38,7 +40,7 @@ export class LogState implements NumberedSource {
   constructor(
     store: Store,
     upcast: UpcastTable,
-    options: { cacheBytes: number; segmentIds: number | undefined },
+    options: { cacheBytes: number; segmentIds: number | undefined; filterGroup: GroupSize | undefined },
   ) {
     this.store = store;
     this.upcast = upcast;
@@ -47,7 +49,8 @@ export class LogState implements NumberedSource {
     this.blocks = new BlockReader(store, this.directory, this.cache, upcast);
     this.ids = IdIndex.load(store, options.segmentIds);
     this.revisions = Revisions.load(store);
-    this.streams = new StreamReader(store, this.directory, this.blocks, this.revisions);
+    this.filters = new FilterGroups(store, this.directory, options.filterGroup);
+    this.streams = new StreamReader(store, this.directory, this.blocks, this.filters, this.revisions);
     const meta = JSON.parse(
       store.tables.meta.getBinary(META)?.toString() ?? '{"head":0,"recordedAt":0}',
     ) as Meta;

@@ -46,6 +46,11 @@ export class Maintenance {
     });
   }
 
+  /** Puts filters of blocks together that are no longer merged. */
+  gatherFilters(): Promise<void> {
+    return this.inTurn(() => this.state.filters.gather());
+  }
+
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.last.then(work);
     this.last = done.catch(() => undefined);

@@ -18,11 +18,14 @@ export async function rewriteBlocks(
   const blocks = await Promise.all(fresh.map(({ head, raw }) => sealBlock(head, raw)));
   while (state.store.unreadable) await state.store.unreadable;
   const rows = forgottenRevisions(state, forgotten);
+  const groups = state.filters.around(old);
   await state.store.write((tables) => {
+    state.filters.dissolve(tables, groups);
     for (const head of old) removeBlock(tables, head);
     for (const [i, block] of blocks.entries()) putBlock(tables, fresh[i] as RawBlock, block);
     removeRows(tables, rows);
   });
+  state.filters.forget(groups);
   state.directory.replace(
     old,
     fresh.map(({ head }) => head),

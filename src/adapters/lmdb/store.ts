@@ -8,6 +8,8 @@ export interface Tables {
   directory: Database<Buffer, number>;
   /** First position → which streams may be in the block. */
   blooms: Database<Buffer, number>;
+  /** First position and number of blocks → their filters, of blocks that are no longer merged. */
+  filterGroups: Database<Buffer, [number, number]>;
   /** Stream and revision → position, for the streams that decide. */
   revisions: Database<Buffer, [string, number]>;
   /** Stream → its last revision, for the streams that decide. */
@@ -39,6 +41,7 @@ export class Store extends Environment {
       blocks: this.table('blocks'),
       directory: this.table('directory'),
       blooms: this.table('blooms'),
+      filterGroups: this.table('filterGroups'),
       revisions: this.table('revisions'),
       heads: this.table('heads'),
       recentIds: this.table('recentIds'),

@@ -3,6 +3,7 @@ import type { BlockHead } from './block.ts';
 import type { BlockReader } from './blockReader.ts';
 import { mayHave } from './bloom.ts';
 import type { Directory } from './directory.ts';
+import type { FilterGroups } from './filterGroups.ts';
 import { hashText } from './hash.ts';
 import type { Revisions } from './revisions.ts';
 import type { Store } from './store.ts';
@@ -16,12 +17,20 @@ export class StreamReader {
   private readonly store: Store;
   private readonly directory: Directory;
   private readonly blocks: BlockReader;
+  private readonly filters: FilterGroups;
   private readonly revisions: Revisions;
 
-  constructor(store: Store, directory: Directory, blocks: BlockReader, revisions: Revisions) {
+  constructor(
+    store: Store,
+    directory: Directory,
+    blocks: BlockReader,
+    filters: FilterGroups,
+    revisions: Revisions,
+  ) {
     this.store = store;
     this.directory = directory;
     this.blocks = blocks;
+    this.filters = filters;
     this.revisions = revisions;
   }
 
@@ -80,20 +89,34 @@ export class StreamReader {
     let reached = 0;
     for (;;) {
       while (this.store.unreadable) await this.store.unreadable;
-      const { blooms } = this.store.tables;
-      let index = this.directory.indexAfter(reached);
-      const end = Math.min(index + FILTERS_PER_TURN, this.directory.size);
-      if (index >= end) return;
-      const hits: BlockHead[] = [];
-      this.store.countRead((end - index) * FILTER_PAGE_BYTES);
-      for (; index < end; index++) {
-        const head = this.directory.at(index) as BlockHead;
-        const bloom = blooms.getBinaryFast(head.first);
-        if (bloom === undefined || mayHave(bloom, hash)) hits.push(head);
-        reached = head.last;
-      }
+      const start = this.directory.indexAfter(reached);
+      if (start >= this.directory.size) return;
+      const { hits, end } = this.look(hash, start, start + FILTERS_PER_TURN);
+      reached = (this.directory.at(end - 1) as BlockHead).last;
       yield* hits;
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  /** The blocks from `start` to about `goal` that may have the stream, and the index behind the last one looked at. */
+  private look(hash: number, start: number, goal: number): { hits: BlockHead[]; end: number } {
+    const { directory, filters, store } = this;
+    const hits: BlockHead[] = [];
+    let index = start;
+    while (index < Math.min(goal, directory.size)) {
+      const head = directory.at(index) as BlockHead;
+      const group = filters.startingAt(head.first);
+      if (group === undefined) {
+        store.countRead(FILTER_PAGE_BYTES);
+        const bloom = store.tables.blooms.getBinaryFast(head.first);
+        if (bloom === undefined || mayHave(bloom, hash)) hits.push(head);
+        index++;
+        continue;
+      }
+      for (const [i, bloom] of group.entries())
+        if (mayHave(bloom, hash)) hits.push(directory.at(index + i) as BlockHead);
+      index += group.length;
+    }
+    return { hits, end: index };
   }
 }

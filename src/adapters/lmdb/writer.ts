@@ -18,6 +18,14 @@ const EVENTS_PER_GROUP = 2_048;
 const MAX_PENDING_REVISIONS = 10_000;
 /** Small blocks take several times the room; so many of them are merged without waiting to be asked. */
 const MANY_SMALL_BLOCKS = 1_024;
+/** Filters that stand alone make every search for a stream longer. */
+const MANY_LARGE_BLOCKS = 128;
+
+/** What the writer sees to without waiting for it. */
+export interface Housekeeping {
+  mergeBlocks(): void;
+  gatherFilters(): void;
+}
 
 /**
  * Group commit: calls that arrive while the disk is busy go into one transaction. While one group is flushed the
@@ -34,13 +42,13 @@ export class Writer {
   private readonly planner: Planner;
   private readonly state: LogState;
   private readonly clock: () => number;
-  /** Called when many small blocks have come together. */
-  private readonly tidy: () => void;
+  private readonly housekeeping: Housekeeping;
   private smallBlocks = 0;
+  private largeBlocks = 0;
 
-  constructor(state: LogState, clock: () => number, tidy: () => void) {
+  constructor(state: LogState, clock: () => number, housekeeping: Housekeeping) {
     this.state = state;
-    this.tidy = tidy;
+    this.housekeeping = housekeeping;
     this.clock = clock;
     const { ids, revisions, upcast, head, lastRecordedAt } = state;
     this.planner = new Planner(ids, revisions, upcast, head, lastRecordedAt);
@@ -206,10 +214,17 @@ export class Writer {
       state.lastRecordedAt = head.maxAt;
     }
     if (blocks.length > 0) state.grown.notify();
-    this.smallBlocks += blocks.filter(({ head }) => head.count < SMALL_BLOCK).length;
-    if (this.smallBlocks < MANY_SMALL_BLOCKS) return;
-    this.smallBlocks = 0;
-    this.tidy();
+    const small = blocks.filter(({ head }) => head.count < SMALL_BLOCK).length;
+    this.smallBlocks += small;
+    this.largeBlocks += blocks.length - small;
+    if (this.smallBlocks >= MANY_SMALL_BLOCKS) {
+      this.smallBlocks = 0;
+      this.housekeeping.mergeBlocks();
+    }
+    if (this.largeBlocks >= MANY_LARGE_BLOCKS) {
+      this.largeBlocks = 0;
+      this.housekeeping.gatherFilters();
+    }
   }
 
   /** Sealing is housekeeping: when there is no room for it now, it is tried again after the next commit. */
