@@ -6,7 +6,7 @@ import type { ProjectedStretch, Projector, StretchQuery } from './projector.ts';
 import type { ProjectionSettings } from './settings.ts';
 
 export interface WindowDeps {
-  feed: Pick<EventFeed, 'compare'>;
+  feed: Pick<EventFeed, 'compare' | 'distance' | 'head'>;
   projector: Projector;
   settings: ProjectionSettings;
   onUnprojectable: (failure: Unprojectable) => void;
@@ -51,15 +51,15 @@ export class BatchWindow {
     return undefined;
   }
 
-  /** Up to where the window begins, so that the next batch can be a shared one. */
+  /** Up to the window's next boundary, so that the batch behind it can be a shared one. */
   async #readAlone(projection: Projection, after: Position | undefined, signal: AbortSignal) {
     const { feed, settings } = this.#deps;
-    const ahead = this.#batches.find(
-      ({ from }) => from !== undefined && (after === undefined || feed.compare(from, after) > 0),
-    );
-    if (ahead === undefined) return undefined;
+    const isAhead = (position: Position | undefined) =>
+      position !== undefined && (after === undefined || feed.compare(position, after) > 0);
+    const ahead = this.#batches.find(({ from }) => isAhead(from))?.from ?? this.#batches.at(-1)?.to;
+    if (!isAhead(ahead)) return undefined;
     const { maxBatchEvents: maxEvents } = settings;
-    return this.#project({ projections: [projection.name], after, until: ahead.from, maxEvents, signal });
+    return this.#project({ projections: [projection.name], after, until: ahead, maxEvents, signal });
   }
 
   async #readForAll(after: Position | undefined, signal: AbortSignal): Promise<ProjectedStretch | undefined> {
@@ -76,7 +76,7 @@ export class BatchWindow {
 
   async #read(after: Position | undefined, signal: AbortSignal): Promise<ProjectedStretch | undefined> {
     const { settings } = this.#deps;
-    await pause(lingerAfter(this.#batches.at(-1), settings), signal);
+    await this.#linger(signal);
     const { maxBatchEvents: maxEvents } = settings;
     const batch = await this.#project({ projections: this.#names, after, maxEvents, signal });
     if (batch !== undefined) this.#keep(batch);
@@ -93,21 +93,25 @@ export class BatchWindow {
     }
   }
 
+  /**
+   * While less than half a batch waits, more is gathered: an insert costs nearly as much for a thousand events as for
+   * ten thousand. Under load it pays to gather for longer.
+   */
+  async #linger(signal: AbortSignal): Promise<void> {
+    const { feed, settings } = this.#deps;
+    const newest = this.#batches.at(-1);
+    const head = await feed.head();
+    if (newest === undefined || head === undefined) return;
+    if (feed.distance(newest.to, head) > settings.maxBatchEvents / 2) return;
+    const busy = newest.events > settings.maxBatchEvents / 16;
+    await pause(busy ? settings.busyLingerMs : settings.lingerMs, signal);
+  }
+
   async #project(query: StretchQuery): Promise<ProjectedStretch | undefined> {
     const batch = await this.#deps.projector.next(query);
     for (const failure of batch?.unprojectable ?? []) this.#deps.onUnprojectable(failure);
     return batch;
   }
-}
-
-/**
- * A batch that was not full means that the head was near: waiting makes the next one worth its inserts. Under load
- * that pays more, for an insert costs nearly as much for a thousand events as for ten thousand.
- */
-function lingerAfter(newest: ProjectedStretch | undefined, settings: ProjectionSettings): number {
-  const { maxBatchEvents, lingerMs, busyLingerMs } = settings;
-  if (newest === undefined || newest.events > maxBatchEvents / 2) return 0;
-  return newest.events > maxBatchEvents / 16 ? busyLingerMs : lingerMs;
 }
 
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
@@ -121,7 +125,7 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | un
 
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted || ms === 0) return resolve();
+    if (signal.aborted) return resolve();
     const done = () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', done);

@@ -78,6 +78,8 @@ export function createRowCollector(projections: readonly Projection[], recordedF
   };
 }
 
+export type RowCollector = ReturnType<typeof createRowCollector>;
+
 /** Rows on their way into one generation; the token makes a repetition of the same batch harmless. */
 export function insertable(
   projection: Projection,

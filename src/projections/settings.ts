@@ -4,11 +4,11 @@ import type { RetentionClass } from './table.ts';
 export interface ProjectionSettings {
   /** Days that rows of each class stay; `kept` and undefined are for ever. */
   retentionDays: Readonly<Record<RetentionClass, number | undefined>>;
-  /** At most so many events to an insert. */
+  /** About so many events to an insert; a block of the log is never cut for it. */
   maxBatchEvents: number;
   /** How long a projection gathers events before it inserts what there is. */
   lingerMs: number;
-  /** The same while many events come in. */
+  /** The same after a batch of more than a sixteenth of `maxBatchEvents`. */
   busyLingerMs: number;
 }
 

@@ -119,13 +119,14 @@ export class ProjectionWorker {
     const { projector, store } = this.#deps;
     const { from: after, to: until } = pending;
     const repeated = await projector.next({ projections: [projection.name], after, until });
-    const rows = repeated?.rows.get(projection.name);
+    if (repeated?.to !== until) throw new Error(`the log does not reach ${until}, where a batch was cut off`);
+    const rows = repeated.rows.get(projection.name);
     if (rows !== undefined) {
       const stretch = { from: pending.from, to: pending.to };
       const batch = insertable(projection, this.#generation, stretch, rows);
       await repeatInsert(store, projection, this.#generation, batch);
     }
-    this.#advance(pending.to, repeated?.lastRecordedAt);
+    this.#advance(pending.to, repeated.lastRecordedAt);
   }
 
   async #apply(batch: ProjectedStretch): Promise<void> {

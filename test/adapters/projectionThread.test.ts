@@ -53,6 +53,28 @@ describe('the thread of the projections', () => {
     await damaged.close();
   });
 
+  it('while blocks are merged and the log is mapped anew, every event comes once', async () => {
+    const log = await openLmdbLog({ path, clock, mappedBytes: 4_096, cacheBytes: 0 });
+    const thread = openProjectionThread({ entry, readPacked: log.readPacked, file: log.file });
+    const count = 1_200;
+    const writing = (async () => {
+      for (let i = 0; i < count; i += 3) {
+        await log.append([to('a', logEvents(i, 3))]);
+        if (i % 60 === 0) await log.maintain();
+      }
+    })();
+    let [rows, after] = [0, log.parsePosition('0')];
+    while (rows < count) {
+      const stretch = await thread.next({ projections: ['logs'], after, maxEvents: 50 });
+      rows += stretch?.rows.get('logs')?.count ?? 0;
+      after = stretch?.to;
+    }
+    await writing;
+    expect([rows, after]).toEqual([count, await log.head()]);
+    await thread.close();
+    await log.close();
+  });
+
   it('one that dies takes only the work at hand along: the next question starts another', async () => {
     const log = await openLmdbLog({ path, clock });
     await log.append([to('a', logEvents(0, 10))]);

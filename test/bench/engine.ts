@@ -12,6 +12,8 @@ export interface EngineProcess {
   origin: string;
   readyAfterMs: number;
   peakRssBytes(): number;
+  /** Of the peak, without the pages of mapped files (the engine's library, the log), which the system can take back. */
+  peakOwnBytes(): number;
   stop(): Promise<void>;
 }
 
@@ -35,14 +37,18 @@ export async function startEngine(folder: string, env: Record<string, string> = 
   const readyAfterMs = performance.now() - started;
   const pid = child.pid ?? 0;
   let peak = 0;
+  let peakOwn = 0;
   const sampling = setInterval(async () => {
-    peak = Math.max(peak, await residentBytes(pid));
+    const { all, own } = await residentBytes(pid);
+    peak = Math.max(peak, all);
+    peakOwn = Math.max(peakOwn, own);
   }, 250);
   return {
     pid,
     origin,
     readyAfterMs,
     peakRssBytes: () => peak,
+    peakOwnBytes: () => peakOwn,
     async stop() {
       clearInterval(sampling);
       const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -72,9 +78,10 @@ async function untilReady(origin: string): Promise<void> {
   }
 }
 
-async function residentBytes(pid: number): Promise<number> {
+async function residentBytes(pid: number): Promise<{ all: number; own: number }> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+  const bytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
+  return { all: bytes('VmRSS'), own: bytes('RssAnon') };
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });

@@ -124,5 +124,30 @@ export function projectorContract(name: string, open: (log: LmdbLog) => OpenedPr
       expect(stretches.reduce((sum, { events }) => sum + events, 0)).toBe(300 + 4);
       expect(stretches.at(-1)?.to).toBe(await log.head());
     });
+
+    it('passes over a stretch of which nothing is left', async () => {
+      await append(1_200);
+      now += 40 * day;
+      await log.expire({ before: now, keep: () => false });
+      const head = await log.head();
+      const stretch = await projector.next({ projections: everyName, after: undefined, until: head });
+      expect(stretch).toMatchObject({ to: head, events: 0 });
+      expect(stretch?.rows.size).toBe(0);
+    });
+
+    it('of a closed log it says so, and not that everything has been read', async () => {
+      await append(4);
+      const query = { projections: everyName, after: undefined, maxEvents: 10 };
+      const atHead = projector.next({ ...query, after: await log.head() });
+      const ended = expect(
+        atHead.then(
+          (stretch) => stretch?.events ?? 'closed',
+          () => 'closed',
+        ),
+      ).resolves.toBe('closed');
+      await log.close();
+      await ended;
+      await expect(projector.next(query)).rejects.toMatchObject({ reason: 'closed' });
+    });
   });
 }

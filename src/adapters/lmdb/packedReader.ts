@@ -1,3 +1,4 @@
+import { refuseClosed } from '../numberedFeed.ts';
 import { type BlockHead, isBlockOf, lostBlock } from './block.ts';
 import type { LogState } from './logState.ts';
 
@@ -26,7 +27,9 @@ const MOVES_BEFORE_GIVING_UP = 1_000;
 
 export function createPackedReader(state: LogState): ReadPacked {
   return async ({ after, until, maxEvents, signal }) => {
-    while (!state.closed && signal?.aborted !== true) {
+    while (signal?.aborted !== true) {
+      // Not `undefined`, which would say that everything has been read.
+      refuseClosed(state);
       const reachable = Math.min(until ?? state.head, state.head);
       if (after < reachable) return await gather(state, after, reachable, maxEvents);
       if (until !== undefined) return undefined;
@@ -74,5 +77,6 @@ async function blockOf(state: LogState, head: BlockHead): Promise<Uint8Array<Arr
   // A copy with memory of its own, which can be handed to another thread.
   if (block !== undefined && isBlockOf(head, block)) return new Uint8Array(block);
   await new Promise((resolve) => setImmediate(resolve));
-  return undefined;
+  // Still spoken of, so it is the block that is damaged: whoever unpacks it sees that, and says so.
+  return block !== undefined && state.directory.indexOf(head) >= 0 ? new Uint8Array(block) : undefined;
 }

@@ -5,7 +5,7 @@ export interface ProjectRequest {
   id: number;
   projections: readonly string[];
   recordedFrom: number | undefined;
-  /** Handed over, not copied; the rows in the reply likewise. */
+  /** Handed over with their memory; the rows in the reply likewise. */
   blocks: Uint8Array<ArrayBuffer>[];
   after: number;
   until: number;
@@ -25,4 +25,7 @@ export interface ProjectedReply {
 export interface FailedReply {
   id: number;
   failure: string;
+  /** The log is to blame: a block is damaged, or a newer engine wrote it. */
+  ofLog: boolean;
+  stack: string | undefined;
 }

@@ -46,9 +46,12 @@ export function openProjectionThread(options: {
       const asker = waiting.get(reply.id);
       waiting.delete(reply.id);
       if (waiting.size === 0) started.unref();
-      if ('failure' in reply) asker?.reject(new LogUnavailableError('failed', reply.failure));
+      if ('failure' in reply) asker?.reject(errorOf(reply));
       else asker?.resolve(reply);
     });
+    started.on('messageerror', (cause) =>
+      fail(started, new Error('an answer of the projections could not be read', { cause })),
+    );
     started.on('error', (cause) =>
       fail(started, new Error('the thread of the projections failed', { cause })),
     );
@@ -77,11 +80,11 @@ export function openProjectionThread(options: {
 
   return {
     async next({ projections, after, until, maxEvents, recordedFrom, signal }) {
-      const start = Number(after ?? 0);
+      const from = Number(after ?? 0);
       const end = until === undefined ? undefined : Number(until);
-      const packed = await options.readPacked({ after: start, until: end, maxEvents, signal });
+      const packed = await options.readPacked({ after: from, until: end, maxEvents, signal });
       if (packed === undefined) return undefined;
-      if (packed.blocks.length === 0) return emptyStretch(start, packed);
+      if (packed.blocks.length === 0) return emptyStretch(from, packed);
       const { blocks, to } = packed;
       const {
         id: _,
@@ -91,11 +94,11 @@ export function openProjectionThread(options: {
         projections,
         recordedFrom,
         blocks,
-        after: start,
+        after: from,
         until: to,
         file: options.file,
       });
-      return { from: positionAfter(start), to: positionOf(to), ...rest, rows: new Map(rows) };
+      return { from: positionAfter(from), to: positionOf(to), ...rest, rows: new Map(rows) };
     },
     async close() {
       closed = true;
@@ -105,6 +108,13 @@ export function openProjectionThread(options: {
       await ending?.terminate();
     },
   };
+}
+
+function errorOf({ failure, ofLog, stack }: FailedReply): Error {
+  if (ofLog) return new LogUnavailableError('failed', failure);
+  const error = new Error(failure);
+  if (stack !== undefined) error.stack = stack;
+  return error;
 }
 
 /** Nothing but events that the log has forgotten. */

@@ -1,15 +1,13 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { RecordedEvent } from '../../domain/events/envelope.ts';
-import type { Collected } from '../../projections/batches.ts';
+import type { RowCollector } from '../../projections/batches.ts';
+import { LogUnavailableError } from '../../projections/ports.ts';
 import { unpackBlocks } from '../lmdb/unpack.ts';
 import type { FailedReply, ProjectedReply, ProjectRequest } from './messages.ts';
 
-export interface Collector {
-  add(events: readonly RecordedEvent[]): void;
-  finish(): Collected;
-}
-
-export type OpenCollector = (projections: readonly string[], recordedFrom: number | undefined) => Collector;
+export type OpenCollector = (
+  projections: readonly string[],
+  recordedFrom: number | undefined,
+) => RowCollector;
 
 /** Answers requests one after the other; events live for one block only, which spares the collector of garbage. */
 export function serveProjections(port: MessagePort, openCollector: OpenCollector): void {
@@ -31,8 +29,9 @@ async function answer(
       reply.rows.map(([, { bytes }]) => bytes.buffer as ArrayBuffer),
     );
   } catch (error) {
-    const failure = error instanceof Error ? error.message : String(error);
-    port.postMessage({ id: request.id, failure } satisfies FailedReply);
+    const { message: failure, stack } = error instanceof Error ? error : new Error(String(error));
+    const ofLog = error instanceof LogUnavailableError;
+    port.postMessage({ id: request.id, failure, ofLog, stack } satisfies FailedReply);
   }
 }
 
