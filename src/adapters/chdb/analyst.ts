@@ -6,7 +6,7 @@ import { fromEngine, refuse } from '../../api/sql/errors.ts';
 import type { AnalystEngine, AnalystLimits, AnalystQuery, AnalystResult } from '../../api/sql/ports.ts';
 import { quote } from '../../projections/sql.ts';
 import { readFacts } from './analystFacts.ts';
-import { sessionStatements } from './analystSession.ts';
+import { confined, sessionStatements } from './analystSession.ts';
 
 export interface AnalystOptions {
   /** The engine's data folder; the first session on it has fixed the engine's configuration. */
@@ -17,8 +17,6 @@ export interface AnalystOptions {
   database: string;
   views: readonly string[];
   limits: AnalystLimits;
-  /** A role of the engine's users that may read the views and nothing else, taken on by every analyst's session. */
-  role?: string;
 }
 
 /** Statements one after another on one session. */
@@ -60,6 +58,8 @@ export async function openAnalystEngine(options: AnalystOptions): Promise<Analys
   const control = new Line(session());
   await reader.run(parsing);
   const facts = await readFacts((sql) => reader.run(sql), options.database);
+  // It only ever parses, but what it parses is a stranger's.
+  await reader.run(confined);
   const running = new Set<Promise<unknown>>();
   let closed = false;
 

@@ -1,13 +1,15 @@
-/** The role that analysts' sessions take on, where the engine's users have been set up with `analystUsers`. */
+/** The role that analysts' sessions take on. */
 export const analystRole = 'analyst';
 
 /**
  * Users of the engine for its configuration (`<users_config>`): the program itself keeps every right through one
- * role, and a session that takes on the other instead can read these databases and nothing else, whatever it asks.
- * Views have to be made with `SQL SECURITY DEFINER`, so that they may read the tables behind them.
+ * role, and a session that takes on the other instead can read no table but those of these databases, whatever it
+ * asks. Views read the tables behind them with the rights of the program, which made them.
  */
-export const analystUsers = (readable: readonly string[]): string => `<clickhouse>
-  <profiles><default/></profiles>
+export const engineUsers = (readable: readonly string[]): string => `<clickhouse>
+  <profiles>
+    <default><default_normal_view_sql_security>DEFINER</default_normal_view_sql_security></default>
+  </profiles>
   <quotas><default/></quotas>
   <roles>
     <program><grants><query>GRANT ALL ON *.*</query></grants></program>

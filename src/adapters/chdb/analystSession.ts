@@ -1,12 +1,15 @@
 import type { AnalystLimits, AnalystQuery } from '../../api/sql/ports.ts';
 import { quote } from '../../projections/sql.ts';
+import { analystRole } from './analystAccess.ts';
 
 export interface SessionRules {
   database: string;
   views: readonly string[];
   limits: AnalystLimits;
-  role?: string;
 }
+
+/** What a session can do from then on: read the views and their shadows. */
+export const confined = `SET ROLE ${analystRole}; SET readonly = 1`;
 
 /**
  * What the engine itself holds an analyst's session to, after the door has checked the statement: a second line. All
@@ -33,8 +36,7 @@ export function sessionStatements(
     ...statements,
     ...params,
     ...projectFilter(query.project, rules),
-    ...(rules.role === undefined ? [] : [`SET ROLE \`${rules.role}\``]),
-    'SET readonly = 1',
+    confined,
   ].join('; ');
 }
 
@@ -46,6 +48,10 @@ const limits = (l: AnalystLimits): Record<string, string> => ({
   max_result_bytes: String(l.resultBytes),
   result_overflow_mode: 'throw',
   max_threads: String(l.threads),
+  // Compiling a statement to machine code takes longer than most of them run.
+  compile_expressions: '0',
+  compile_aggregate_expressions: '0',
+  compile_sort_description: '0',
   // Time is looked at between blocks.
   max_block_size: '8192',
   max_query_size: '4194304',

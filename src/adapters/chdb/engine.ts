@@ -1,6 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { drainPending, Session } from 'chdb';
+import { analystDatabases } from '../../api/sql/ports.ts';
+import { engineUsers } from './analystAccess.ts';
 
 /**
  * The ClickHouse engine inside this process. It is one per process and per data path; sessions on it run one statement
@@ -24,7 +26,9 @@ export async function openChdbEngine(options: { path: string; memoryBytes?: numb
   await mkdir(spoolFolder, { recursive: true });
   await mkdir(path, { recursive: true });
   const configFile = join(root, 'engine.xml');
-  await writeFile(configFile, engineConfig(options.memoryBytes ?? 400 * 1024 * 1024));
+  const usersFile = join(root, 'users.xml');
+  await writeFile(usersFile, engineUsers(analystDatabases));
+  await writeFile(configFile, engineConfig(usersFile, options.memoryBytes ?? 400 * 1024 * 1024));
   const connectionArgs = [`--config-file=${configFile}`];
   // The first session fixes the engine's configuration and keeps it loaded until the end.
   const first = new Session(path, { connectionArgs });
@@ -49,8 +53,15 @@ export async function openChdbEngine(options: { path: string; memoryBytes?: numb
   };
 }
 
-/** A server's caches and pools, cut down to what shares two cores and half a gigabyte with the rest of the program. */
-const engineConfig = (memoryBytes: number): string => `<clickhouse>
+const xmlText = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+/**
+ * A server's caches and pools, cut down to what shares two cores and half a gigabyte with the rest of the program.
+ * Merges give way to everything else: nobody waits for them.
+ */
+const engineConfig = (usersFile: string, memoryBytes: number): string => `<clickhouse>
+  <users_config>${xmlText(usersFile)}</users_config>
+  <ignore_empty_sql_security_in_create_view_query>0</ignore_empty_sql_security_in_create_view_query>
   <timezone>UTC</timezone>
   <max_server_memory_usage>${memoryBytes}</max_server_memory_usage>
   <mark_cache_size>16777216</mark_cache_size>
@@ -70,6 +81,7 @@ const engineConfig = (memoryBytes: number): string => `<clickhouse>
   <background_buffer_flush_schedule_pool_size>1</background_buffer_flush_schedule_pool_size>
   <background_message_broker_schedule_pool_size>1</background_message_broker_schedule_pool_size>
   <background_distributed_schedule_pool_size>1</background_distributed_schedule_pool_size>
+  <os_threads_nice_value_merge_mutate>10</os_threads_nice_value_merge_mutate>
   <max_thread_pool_free_size>8</max_thread_pool_free_size>
   <merge_tree>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>

@@ -1,5 +1,7 @@
+import { publicDatabase } from '../../projections/generations.ts';
 import type { Caller } from '../ports.ts';
 import type { EngineFunction } from './functions/allowed.ts';
+import { shadowDatabases } from './guard/systemTables.ts';
 
 /** The engine as its analysts' door sees it. Every failure is an `SqlError` with the engine's own code. */
 export interface AnalystEngine {
@@ -54,6 +56,9 @@ export interface AllowedViews {
   database: string;
   views: readonly string[];
 }
+
+/** Whatever a checked statement reads lies in one of these; an engine with rights of its own grants no others. */
+export const analystDatabases: readonly string[] = [publicDatabase, ...Object.values(shadowDatabases)];
 
 export interface AnalystLimits {
   seconds: number;

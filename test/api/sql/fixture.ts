@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Session } from 'chdb';
 import { openAnalystEngine } from '../../../src/adapters/chdb/analyst.ts';
+import { openChdbEngine } from '../../../src/adapters/chdb/engine.ts';
 import { type AnalystLimits, defaultLimits } from '../../../src/api/sql/ports.ts';
 
 export const views = ['requests', 'errors', 'logs', 'findings'];
@@ -14,11 +14,12 @@ export async function smallStore(limits: Partial<AnalystLimits> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'chronoscope-sql-'));
   const canaryFile = join(folder, 'canary.txt');
   await writeFile(canaryFile, `${canary}\n`);
-  const path = join(folder, 'store');
-  const session = new Session(path);
+  const chdb = await openChdbEngine({ path: join(folder, 'read') });
+  const session = chdb.openSession();
   for (const statement of statements) await session.queryAsync(statement);
   const engine = await openAnalystEngine({
-    path,
+    path: chdb.path,
+    connectionArgs: chdb.connectionArgs,
     spoolFolder: join(folder, 'answers'),
     database: 'chronoscope',
     views,
@@ -31,7 +32,7 @@ export async function smallStore(limits: Partial<AnalystLimits> = {}) {
     session,
     async close() {
       await engine.close();
-      session.close();
+      await chdb.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

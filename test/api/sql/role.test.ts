@@ -1,48 +1,43 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Session } from 'chdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openAnalystEngine } from '../../../src/adapters/chdb/analyst.ts';
-import { analystRole, analystUsers } from '../../../src/adapters/chdb/analystAccess.ts';
+import { type ChdbEngine, openChdbEngine } from '../../../src/adapters/chdb/engine.ts';
 import { shadowDatabases } from '../../../src/api/sql/guard/systemTables.ts';
 import { type AnalystEngine, defaultLimits } from '../../../src/api/sql/ports.ts';
 import { createShadows } from '../../../src/api/sql/shadows.ts';
 
 let folder: string;
-let first: Session;
+let chdb: ChdbEngine;
 let engine: AnalystEngine;
 const allowed = { database: 'chronoscope', views: ['logs'] };
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chronoscope-sql-'));
-  const users = join(folder, 'users.xml');
-  await writeFile(users, analystUsers([allowed.database, ...Object.values(shadowDatabases)]));
-  const config = join(folder, 'config.xml');
-  await writeFile(config, `<clickhouse><users_config>${users}</users_config></clickhouse>`);
-  const path = join(folder, 'store');
-  first = new Session(path, { connectionArgs: [`--config-file=${config}`] });
+  chdb = await openChdbEngine({ path: join(folder, 'read & store') });
+  const session = chdb.openSession();
   for (const statement of [
     'CREATE DATABASE chronoscope_store',
     'CREATE DATABASE chronoscope',
     'CREATE TABLE chronoscope_store.logs_v1 (project String, message String) ENGINE = MergeTree ORDER BY project',
     "INSERT INTO chronoscope_store.logs_v1 VALUES ('a', 'one'), ('b', 'two')",
-    'CREATE VIEW chronoscope.logs SQL SECURITY DEFINER AS SELECT * FROM chronoscope_store.logs_v1',
+    'CREATE VIEW chronoscope.logs AS SELECT * FROM chronoscope_store.logs_v1',
   ]) {
-    await first.queryAsync(statement);
+    await session.queryAsync(statement);
   }
   engine = await openAnalystEngine({
-    path,
+    path: chdb.path,
+    connectionArgs: chdb.connectionArgs,
     spoolFolder: join(folder, 'answers'),
     ...allowed,
     limits: defaultLimits,
-    role: analystRole,
   });
   await createShadows(engine, allowed);
 });
 afterAll(async () => {
   await engine.close();
-  first.close();
+  await chdb.close();
   await rm(folder, { recursive: true, force: true });
 });
 
