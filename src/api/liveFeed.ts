@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '../domain/events/envelope.ts';
 import type { Position } from '../domain/position.ts';
+import { pause } from '../projections/batchWindow.ts';
 import type { EventLog } from '../projections/ports.ts';
 import { type ShownEvent, shownEvent } from './shownEvent.ts';
 
@@ -77,7 +78,7 @@ export async function openLiveFeed(deps: LiveFeedDeps): Promise<LiveFeed> {
       } catch (error) {
         if (signal.aborted) return;
         onError(error);
-        await sleep(retryMs, signal);
+        await pause(retryMs, signal);
       }
     }
   }
@@ -135,17 +136,5 @@ function grown(waiting: Set<() => void>, signals: readonly AbortSignal[]): Promi
     };
     waiting.add(wake);
     for (const signal of signals) signal.addEventListener('abort', wake);
-  });
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
   });
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { suggest } from '../../domain/native/suggest.ts';
+import { nearest } from '../../domain/nearest.ts';
 import type { Command, Option, Values } from './command.ts';
 import { UsageError } from './exit.ts';
 
@@ -40,7 +40,7 @@ export function tooMuch(command: Command, word: string, commands: readonly Comma
     .filter(({ name }) => name.startsWith(`${command.name} `))
     .map(({ name }) => name.slice(command.name.length + 1));
   if (parts.length === 0) return new UsageError(`"${word}" is one argument too many`);
-  const meant = suggest(word, parts);
+  const meant = nearest(word, parts);
   const known = `they are ${parts.join(', ')}`;
   const hint = meant === undefined ? known : `did you mean "${meant}"?`;
   return new UsageError(`there is no command "${command.name} ${word}"`, hint);
@@ -48,7 +48,7 @@ export function tooMuch(command: Command, word: string, commands: readonly Comma
 
 export function unknownCommand(word: string, commands: readonly Command[]): UsageError {
   const names = [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? name)), 'help'];
-  const meant = suggest(word, names);
+  const meant = nearest(word, names);
   const known = `the commands are ${names.filter((name) => name !== 'help').join(', ')}`;
   return new UsageError(
     `there is no command "${word}"`,
@@ -98,7 +98,7 @@ function judged(rawName: string, option: Option, value: string | undefined): str
 }
 
 function unknownOption(rawName: string, names: readonly string[]): UsageError {
-  const meant = rawName.startsWith('--') ? suggest(rawName, names) : undefined;
+  const meant = rawName.startsWith('--') ? nearest(rawName, names) : undefined;
   return new UsageError(
     `there is no option ${rawName}`,
     meant === undefined ? undefined : `did you mean --${meant}?`,

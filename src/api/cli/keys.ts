@@ -1,5 +1,5 @@
 import { roles } from '../../domain/events/catalogue.ts';
-import { suggest } from '../../domain/native/suggest.ts';
+import { nearest } from '../../domain/nearest.ts';
 import type { KeyInfo } from '../keyring.ts';
 import { accessDetails, accessOptions, openEngine } from './access.ts';
 import { type Command, type Run, textOf } from './command.ts';
@@ -43,7 +43,7 @@ const createKey = (run: Run) => {
   const role = textOf(run.values, 'role') ?? 'ingest';
   const known = roles.find((each) => each === role);
   if (known === undefined) {
-    const meant = suggest(role, roles);
+    const meant = nearest(role, roles);
     const hint = meant === undefined ? `the roles are ${roles.join(', ')}` : `did you mean ${meant}?`;
     throw new UsageError(`there is no role "${role}"`, hint);
   }

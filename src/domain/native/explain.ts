@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { metricKinds, statuses } from '../events/catalogue.ts';
+import { nearest } from '../nearest.ts';
 import { isPlainObject } from './fits.ts';
 import { levelNames, type NativeField, nativeFields, nativeSchema, nativeTypes } from './schema.ts';
-import { suggest } from './suggest.ts';
 
 const mostFaultsNamed = 5;
 
@@ -80,7 +80,7 @@ function aboutField(field: string, value: unknown): string {
   const words = wordLists[field];
   const listed = words !== undefined && field !== 'level' ? words.join(', ') : allowedIn(field);
   const meant =
-    words !== undefined && typeof value === 'string' ? suggest(value, words, otherValues[field]) : undefined;
+    words !== undefined && typeof value === 'string' ? nearest(value, words, otherValues[field]) : undefined;
   return `\`${field}\` is ${show(value)}; allowed: ${listed}${hint(meant)}`;
 }
 
@@ -96,7 +96,7 @@ function aboutAttributes(value: unknown, name: PropertyKey | undefined): string 
 
 function aboutUnknown(key: string): string {
   const shown = key.length > 60 ? `${key.slice(0, 60).toWellFormed()}…` : key;
-  return `\`${shown}\` is not a field of an event${hint(suggest(key, nativeFields, otherFieldNames))}`;
+  return `\`${shown}\` is not a field of an event${hint(nearest(key, nativeFields, otherFieldNames))}`;
 }
 
 function sentences(issue: z.core.$ZodIssue, value: Record<string, unknown>): string[] {

@@ -3,10 +3,10 @@ import { addressOf, configure, withOptions } from '../access.ts';
 import { type Command, type Run, textOf } from '../command.ts';
 import { CommandError, exitCodes } from '../exit.ts';
 import { createHttpClient } from '../httpClient.ts';
-import { createProgress } from '../progress.ts';
 import { doorOptions, serve } from '../serve.ts';
 import { count } from '../text.ts';
-import { defaultSeed, runBot, wholeDayMs } from './bot.ts';
+import { defaultSeed, wholeDayMs } from './bot.ts';
+import { runShownBot } from './shownBot.ts';
 
 const ownFolder = './demo-data';
 
@@ -54,37 +54,26 @@ async function sendTo(run: Run, address: string): Promise<number> {
   const ending = new AbortController();
   const end = () => ending.abort();
   process.once('SIGINT', end).once('SIGTERM', end);
-  const progress = createProgress(run.notes);
   const tell = (events: number) => {
-    progress.end();
     if (run.json) return run.printJson({ address, live: true, events });
     const past = events > 0 ? `The last 24 hours are told: ${count(events)} events. ` : '';
     run.print(`${past}The simulated bot sends to ${address} until Ctrl-C.`);
   };
   try {
-    await runBot({
+    await runShownBot(run.notes, {
       address,
       key,
       memory: undefined,
       seed: textOf(run.values, 'seed') ?? defaultSeed,
       // A past under what is there already would only confuse the picture.
       pastMs: operations.length === 0 ? wholeDayMs : 0,
-      clock: Date.now,
       keep: async () => undefined,
-      onPast: ({ done, total }) =>
-        progress.update({
-          label: 'simulating the last day',
-          done: done / 60_000,
-          total: total / 60_000,
-          unit: 'minutes',
-        }),
       onLive: tell,
       signal: ending.signal,
     });
   } catch (error) {
     if (!ending.signal.aborted) throw error;
   } finally {
-    progress.end();
     process.off('SIGINT', end).off('SIGTERM', end);
   }
   return exitCodes.done;

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { Run } from '../command.ts';
 import type { RunningApp } from '../ports.ts';
-import { createProgress } from '../progress.ts';
-import { defaultSeed, runBot, wholeDayMs } from './bot.ts';
+import { defaultSeed, wholeDayMs } from './bot.ts';
 import { recall, remember } from './memory.ts';
+import { runShownBot } from './shownBot.ts';
 
 const keyName = 'simulated bot';
 
@@ -37,25 +37,15 @@ async function live(
     if (name === keyName && revokedAt === undefined) await app.revokeKey(keyId);
   }
   const { key, info } = await app.issueKey({ role: 'ingest', name: keyName, project: 'default' });
-  const progress = createProgress(run.notes);
   try {
-    await runBot({
+    await runShownBot(run.notes, {
       address: app.address,
       key,
       memory: await recall(dataFolder),
       seed: defaultSeed,
       pastMs: wholeDayMs,
-      clock: Date.now,
       keep: (memory) => remember(dataFolder, memory),
-      onPast: ({ done, total }) =>
-        progress.update({
-          label: 'simulating the last day',
-          done: done / 60_000,
-          total: total / 60_000,
-          unit: 'minutes',
-        }),
       onLive(events) {
-        progress.end();
         if (events > 0)
           logger.info({ events }, 'the simulated bot has told its last 24 hours and goes on live');
         else logger.info('the simulated bot goes on live');
@@ -63,7 +53,6 @@ async function live(
       signal,
     });
   } finally {
-    progress.end();
     await app.revokeKey(info.keyId);
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { suggest } from '../../../domain/native/suggest.ts';
+import { nearest } from '../../../domain/nearest.ts';
 
 /** The query parameters that reads have in common, and what is said of one that no read knows. */
 
@@ -82,7 +82,7 @@ export function strictQuery<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z
 }
 
 function explained(key: string, known: readonly string[]): string {
-  const near = suggest(key, known, otherNames);
+  const near = nearest(key, known, otherNames);
   const hint =
     near === undefined || !known.includes(near) ? `known are ${known.join(', ')}` : `did you mean "${near}"?`;
   return `the parameter "${key.slice(0, 40)}" is unknown: ${hint}`;
