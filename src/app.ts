@@ -18,7 +18,7 @@ import { createMetrics, metricsRoutes, registerGauges } from './api/http/metrics
 import { readRoutes } from './api/http/reads/reads.ts';
 import { closeServer, createServer } from './api/http/server.ts';
 import { createIngest } from './api/ingest.ts';
-import { createJobs } from './api/jobs.ts';
+import { buildNewVersions, createJobs } from './api/jobs.ts';
 import { createKeyring } from './api/keyring.ts';
 import { countTraffic, timedAppend, timedStore } from './api/observed.ts';
 import type { ReadinessCheck } from './api/ports.ts';
@@ -31,7 +31,6 @@ import { createRedactor } from './domain/redaction/redactor.ts';
 import { createUuidV7Factory } from './domain/uuid.ts';
 import { projections, publicViews } from './projections/catalogue.ts';
 import { publicDatabase } from './projections/generations.ts';
-import { rebuild } from './projections/rebuild.ts';
 import { scheduleHousekeeping } from './projections/retention.ts';
 import { createRunner } from './projections/runner.ts';
 import { defaultProjectionSettings } from './projections/settings.ts';
@@ -211,15 +210,17 @@ export async function createApp(config: Config, overrides: Overrides) {
 
     async function start(): Promise<Started> {
       runner.start();
-      for (const tracked of runner.outdated()) {
-        // A new version is built beside the old tables, which are shown until it has caught up.
-        rebuild({ runner, log, onProgress: () => undefined }, tracked).catch((error: unknown) =>
+      const newVersions = buildNewVersions({
+        jobs,
+        runner,
+        log,
+        onFailed: (projection, reason, retryInMs) =>
           logger.error(
-            { err: error, projection: tracked.projection.name },
-            'a new version could not be built',
+            { projection, reason, retryInMs },
+            'a new version could not be built; it will be tried again',
           ),
-        );
-      }
+      });
+      cleanups.push(() => newVersions.stop());
       const sqlAddress = await startSql();
       cleanups.push(() => closeServer(server, 4_000));
       const address = await server.listen({ host: config.http.host, port: config.http.port });

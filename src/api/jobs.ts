@@ -1,5 +1,9 @@
 import { ChronoscopeError, type ErrorCode } from '../domain/errors.ts';
 import type { Role } from '../domain/events/catalogue.ts';
+import { pause } from '../projections/batchWindow.ts';
+import type { EventLog } from '../projections/ports.ts';
+import { RebuildBusyError, type RebuildDeps, rebuild } from '../projections/rebuild.ts';
+import type { Runner, Tracked } from '../projections/runner.ts';
 
 /** Long work that runs beside the requests that asked for it: one at a time, in the order of asking. */
 
@@ -128,3 +132,85 @@ const explained = (error: unknown): { code: ErrorCode; message: string } => ({
   code: error instanceof ChronoscopeError ? error.code : 'CHR_INTERNAL',
   message: error instanceof Error ? error.message : String(error),
 });
+
+export interface ReadModelDeps {
+  jobs: Jobs;
+  runner: Runner;
+  log: Pick<EventLog, 'stats'>;
+}
+
+export type ReadModelWork = (deps: RebuildDeps, tracked: Tracked) => Promise<unknown>;
+
+export const rebuilding: ReadModelWork = async (deps, tracked) => {
+  await rebuild(deps, tracked);
+  return tracked.projection.name;
+};
+
+/** One job that works on several read models, one after the other; its result is what came of each. */
+export const startOnEach = (
+  { jobs, runner, log }: ReadModelDeps,
+  kind: string,
+  chosen: readonly Tracked[],
+  work: ReadModelWork,
+): Job =>
+  jobs.start({ kind, project: '*', role: 'admin' }, async ({ signal, progress }) => {
+    const results: unknown[] = [];
+    for (const tracked of chosen) {
+      signal.throwIfAborted();
+      const result = work({ runner, log, signal, onProgress: progress }, tracked);
+      results.push(await result.catch(explainBusy));
+    }
+    return results;
+  });
+
+function explainBusy(error: unknown): never {
+  throw error instanceof RebuildBusyError ? new ChronoscopeError('CHR_CONFLICT', error.message) : error;
+}
+
+export interface NewVersionsDeps extends ReadModelDeps {
+  onFailed: (projection: string, reason: string, retryInMs: number) => void;
+  firstRetryMs?: number;
+}
+
+const longestRetryMs = 300_000;
+
+/**
+ * Builds every read model whose version was raised, beside its old tables, which are shown until then. What fails is
+ * tried again, and what someone cancels is left for the next start.
+ */
+export function buildNewVersions(deps: NewVersionsDeps): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const building = deps.runner.outdated().map((tracked) => untilBuilt(deps, tracked, stopping.signal));
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.all(building);
+    },
+  };
+}
+
+async function untilBuilt(deps: NewVersionsDeps, tracked: Tracked, signal: AbortSignal): Promise<void> {
+  let retryMs = deps.firstRetryMs ?? 5_000;
+  while (deps.runner.outdated().includes(tracked) || tracked.unfinished) {
+    const job = await ended(deps.jobs, startOnEach(deps, 'rebuild', [tracked], rebuilding), signal);
+    if (job.error === undefined) return;
+    deps.onFailed(tracked.projection.name, job.error.message, retryMs);
+    await pause(retryMs, signal);
+    if (signal.aborted) return;
+    retryMs = Math.min(retryMs * 2, longestRetryMs);
+  }
+}
+
+/** Waits for a job that was just started; `signal` cancels it. */
+function ended(jobs: Jobs, { id }: Job, signal: AbortSignal): Promise<Job> {
+  return new Promise((resolve) => {
+    const cancel = () => jobs.cancel(id);
+    signal.addEventListener('abort', cancel);
+    const forget = jobs.onChange((job) => {
+      if (job.id !== id || job.endedAt === undefined) return;
+      forget();
+      signal.removeEventListener('abort', cancel);
+      resolve(job);
+    });
+  });
+}

@@ -11,8 +11,10 @@ import { createTableSql, derivationSql, publicViewSql } from './table.ts';
 export const storeDatabase = 'chronoscope_store';
 export const publicDatabase = 'chronoscope';
 
+const ending = ({ version, number }: Generation): string => `_v${version}g${number}`;
+
 export const tableName = (generation: Generation, table: string): string =>
-  `${storeDatabase}.${table}_v${generation.version}g${generation.number}`;
+  `${storeDatabase}.${table}${ending(generation)}`;
 
 const derivationName = (generation: Generation, to: string): string => `${tableName(generation, to)}_fill`;
 
@@ -33,7 +35,10 @@ export async function createTables(
   }
 }
 
-/** Tables that were made under another retention follow the present one; what is past it goes with the next merges. */
+/**
+ * Tables that were made under another retention follow the present one; what is past it goes with the next merges.
+ * Each part notes when it may go: without the new reckoning, a longer retention would still lose rows at the old time.
+ */
 export async function applyRetention(
   store: ReadStore,
   projection: Projection,
@@ -42,20 +47,28 @@ export async function applyRetention(
 ): Promise<void> {
   for (const table of tablesOf(projection)) {
     const name = tableName(generation, table.name);
-    const [present] = await store.query<{ create: string }>(
-      sql`SELECT create_table_query AS create FROM system.tables
-WHERE concat(database, '.', name) = ${name}`,
-    );
     const days = retentionDays[table.retention];
     const wanted = days === undefined ? undefined : `recorded_day + toIntervalDay(${days})`;
-    const found = /TTL (recorded_day \+ toIntervalDay\(\d+\))/.exec(present?.create ?? '')?.[1];
+    const definition = await definitionOf(store, name);
+    const found = /TTL (recorded_day \+ toIntervalDay\(\d+\))/.exec(definition)?.[1];
     if (found === wanted) continue;
+    if (wanted === undefined) {
+      await store.command(`ALTER TABLE ${name} REMOVE TTL`);
+      continue;
+    }
+    // No rows are written anew for it.
+    await store.command(`ALTER TABLE ${name} MODIFY SETTING materialize_ttl_recalculate_only = 1`);
     await store.command(
-      wanted === undefined
-        ? `ALTER TABLE ${name} REMOVE TTL`
-        : `ALTER TABLE ${name} MODIFY TTL ${wanted} DELETE SETTINGS materialize_ttl_after_modify = 0`,
+      `ALTER TABLE ${name} MODIFY TTL ${wanted} DELETE SETTINGS materialize_ttl_after_modify = 1`,
     );
   }
+}
+
+async function definitionOf(store: ReadStore, fullName: string): Promise<string> {
+  const [found] = await store.query<{ create: string }>(
+    sql`SELECT create_table_query AS create FROM system.tables WHERE concat(database, '.', name) = ${fullName}`,
+  );
+  return found?.create ?? '';
 }
 
 /** After anything that was carried over, which has been derived from once already. */
@@ -103,27 +116,51 @@ export async function dropGeneration(
   }
 }
 
+interface Spoken {
+  projection: Projection;
+  checkpoint: Checkpoint;
+}
+
 /** Removes tables that no checkpoint speaks of: what a rebuild left behind when the process died in it. */
-export async function dropStrays(
-  store: ReadStore,
-  all: readonly { projection: Projection; checkpoint: Checkpoint }[],
-): Promise<void> {
+export const dropStrays = (store: ReadStore, all: readonly Spoken[]): Promise<void> =>
+  dropUnspoken(store, all, /_v\d+g\d+(_fill|_repeat)?$/);
+
+/** The same while projections run, and may be at a repetition: what a swap has left of the generation before. */
+export const dropFormer = (store: ReadStore, all: readonly Spoken[]): Promise<void> =>
+  dropUnspoken(store, all, /_v\d+g\d+(_fill)?$/);
+
+async function dropUnspoken(store: ReadStore, all: readonly Spoken[], ours: RegExp): Promise<void> {
+  const present = await store.query<{ name: string }>(
+    sql`SELECT name FROM system.tables WHERE database = ${storeDatabase} ORDER BY engine = 'MaterializedView' DESC`,
+  );
+  // Only now: a rebuild speaks of its tables before it makes them.
+  const isSpokenOf = spokenOf(all);
+  for (const { name } of present) {
+    if (ours.test(name) && !isSpokenOf(name))
+      await store.command(`DROP TABLE IF EXISTS ${storeDatabase}.${name} SYNC`);
+  }
+}
+
+/** Which tables an older version had, only their names still tell: no projection of today need have them. */
+function spokenOf(all: readonly Spoken[]): (name: string) => boolean {
   const known = new Set<string>();
+  const current = new Set<string>();
+  const outdated = new Set<string>();
   for (const { projection, checkpoint } of all) {
-    for (const generation of [checkpoint.active, checkpoint.building]) {
-      if (generation === undefined) continue;
-      for (const table of tablesOf(projection)) known.add(tableName(generation, table.name));
-      for (const d of projection.derivations) known.add(derivationName(generation, d.to));
+    const { active, building } = checkpoint;
+    const isOutdated = active.version !== projection.version;
+    if (isOutdated) outdated.add(ending(active));
+    for (const { name } of tablesOf(projection)) {
+      if (!isOutdated) current.add(name);
+      known.add(tableName(active, name));
+      if (building !== undefined) known.add(tableName(building, name));
     }
   }
-  const present = await store.query<{ name: string; engine: string }>(
-    sql`SELECT name, engine FROM system.tables WHERE database = ${storeDatabase} ORDER BY engine = 'MaterializedView' DESC`,
-  );
-  for (const { name } of present) {
-    const full = `${storeDatabase}.${name}`;
-    if (!known.has(full) && /_v\d+g\d+(_fill|_repeat)?$/.test(name))
-      await store.command(`DROP TABLE IF EXISTS ${full} SYNC`);
-  }
+  return (name) => {
+    const [, table = '', end = ''] = /^(.*)(_v\d+g\d+)/.exec(name) ?? [];
+    if (known.has(`${storeDatabase}.${table}${end}`)) return !name.endsWith('_repeat');
+    return outdated.has(end) && !current.has(table);
+  };
 }
 
 /** Days (as ClickHouse writes them) of which a table holds rows. */
@@ -138,21 +175,26 @@ WHERE active AND database = ${database ?? ''} AND table = ${table ?? ''} ORDER B
 
 /**
  * Takes one day over from another generation: its parts as they are where the tables are alike, and the columns that
- * both have where a new version has changed them.
+ * both have where a new version has changed them. A changed type is converted, or the statement fails.
  */
 export async function carryDay(store: ReadStore, to: string, from: string, day: string): Promise<void> {
-  const columnsOf = async (table: string) => {
-    const rows = await store.query<{ name: string; type: string }>(`DESCRIBE TABLE ${table}`);
-    return rows.map(({ name, type }) => `${name} ${type}`);
-  };
-  const [present, wanted] = [await columnsOf(from), await columnsOf(to)];
-  if (present.join() === wanted.join()) {
+  if ((await shapeOf(store, from)) === (await shapeOf(store, to))) {
     await store.command(`ALTER TABLE ${to} ATTACH PARTITION ${literal(day)} FROM ${from}`);
     return;
   }
-  const names = wanted.filter((column) => present.includes(column)).map((column) => column.split(' ')[0]);
+  const present = await columnsOf(store, from);
+  const names = (await columnsOf(store, to)).filter((name) => present.includes(name)).join(', ');
   await store.command(
-    `INSERT INTO ${to} (${names.join(', ')}) SELECT ${names.join(', ')} FROM ${from} WHERE recorded_day = ${literal(day)}
+    `INSERT INTO ${to} (${names}) SELECT ${names} FROM ${from} WHERE recorded_day = ${literal(day)}
 SETTINGS insert_deduplicate = 0`,
   );
+}
+
+/** Columns, indexes, keys and retention, which each part has noted; parts fit where all of them are the same. */
+const shapeOf = async (store: ReadStore, fullName: string): Promise<string> =>
+  (await definitionOf(store, fullName)).replace(/^.*? \(/, '(').replace(/ SETTINGS .*$/, '');
+
+async function columnsOf(store: ReadStore, fullName: string): Promise<string[]> {
+  const rows = await store.query<{ name: string }>(`DESCRIBE TABLE ${fullName}`);
+  return rows.map(({ name }) => name);
 }

@@ -2,10 +2,12 @@ import type { Position } from '../domain/position.ts';
 import { startOfDay } from '../domain/retention.ts';
 import { insertable } from './batches.ts';
 import { checksums, type DayChecksum, type Difference, differences } from './checksums.ts';
+import { showCombinedViews } from './combinedViews.ts';
 import {
   carryDay,
   createDerivations,
   createTables,
+  dropFormer,
   dropGeneration,
   recordedDays,
   showGeneration,
@@ -38,18 +40,38 @@ export interface Verification {
 }
 
 /** Builds a projection's tables again from the log, beside the present ones, and shows them when they have caught up. */
-export async function rebuild(deps: RebuildDeps, tracked: Tracked): Promise<void> {
-  const { runner } = deps;
-  const { store } = runner.deps;
-  await beside(deps, tracked, async (fresh) => {
-    deps.onProgress(progressOf(tracked, 'swapping', 0, 0));
-    const former = tracked.checkpoint.active;
-    await runner.swap(tracked, fresh);
-    runner.moveTo(tracked, fresh);
-    // What fails from here on is made good by the next start, which shows the active tables and drops all others.
-    await showGeneration(store, tracked.projection, fresh);
-    await dropGeneration(store, tracked.projection, former);
+export const rebuild = (deps: RebuildDeps, tracked: Tracked): Promise<void> =>
+  alone(tracked, async () => {
+    const { runner } = deps;
+    // The tables of the last try stand; only readers have not come to them.
+    if (tracked.unfinished) return await finishSwap(runner, tracked);
+    await beside(deps, tracked, async (fresh) => {
+      deps.onProgress(progressOf(tracked, 'swapping', 0, 0));
+      await runner.swap(tracked, fresh);
+      runner.moveTo(tracked, fresh);
+      await finishSwap(runner, tracked);
+    });
   });
+
+/** When this fails, the next rebuild makes it good, or the next start. */
+async function finishSwap(runner: Runner, tracked: Tracked): Promise<void> {
+  const { store } = runner.deps;
+  await showGeneration(store, tracked.projection, tracked.checkpoint.active);
+  if (runner.outdated().length === 0) await showCombinedViews(store);
+  await dropFormer(store, runner.tracked);
+  tracked.unfinished = false;
+}
+
+async function alone(tracked: Tracked, work: () => Promise<void>): Promise<void> {
+  if (tracked.busy) {
+    throw new RebuildBusyError(`${tracked.projection.name} is being rebuilt or verified already`);
+  }
+  tracked.busy = true;
+  try {
+    await work();
+  } finally {
+    tracked.busy = false;
+  }
 }
 
 /** Builds the same tables again and compares; the present ones stay what they are. */
@@ -60,7 +82,7 @@ export async function verify(deps: RebuildDeps, tracked: Tracked): Promise<Verif
     throw new RebuildBusyError(`${tracked.projection.name} has a new version that is not built yet`);
   }
   let found: Verification | undefined;
-  await beside(deps, tracked, async (fresh) => {
+  const compare = async (fresh: Generation) => {
     deps.onProgress(progressOf(tracked, 'comparing', 0, 0));
     const active = tracked.worker.generation;
     if (active.pending !== undefined) {
@@ -82,7 +104,8 @@ export async function verify(deps: RebuildDeps, tracked: Tracked): Promise<Verif
       rows: source.reduce((sum, day) => sum + day.rows, 0),
       differences: differences(present, expected),
     };
-  });
+  };
+  await alone(tracked, () => beside(deps, tracked, compare));
   if (found === undefined) throw new Error(`the verification of ${tracked.projection.name} was cut short`);
   return found;
 }
@@ -101,9 +124,6 @@ async function beside(
   const { projection } = tracked;
   const outdated = tracked.checkpoint.active.version !== projection.version;
   const building: Generation = { version: projection.version, number: tracked.checkpoint.active.number + 1 };
-  if (tracked.checkpoint.building !== undefined) {
-    throw new RebuildBusyError(`${projection.name} is being rebuilt or verified already`);
-  }
   await runner.noteBuilding(tracked, building);
   const before = tracked.worker;
   let stopped = false;
@@ -163,6 +183,7 @@ async function carryOver(
   for (const table of tablesOf(tracked.projection)) {
     const from = tableName(active, table.name);
     for (const day of await recordedDays(store, from)) {
+      deps.signal?.throwIfAborted();
       if (day < firstDay) await carryDay(store, tableName(building, table.name), from, day);
     }
   }
@@ -204,7 +225,7 @@ function createFiller(
       try {
         for (let stretch = await reading; stretch !== undefined; stretch = await reading) {
           reading = stretchAfter(stretch.to, until);
-          // Both are awaited below; until then a rejection must not count as unhandled.
+          // Awaited in their turn, unless the other one fails; a rejection must not count as unhandled meanwhile.
           reading.catch(() => undefined);
           await inserting;
           inserting = insert(stretch);

@@ -42,6 +42,10 @@ export interface Tracked {
   worker: ProjectionWorker;
   /** The newest change of the checkpoint, on its way to disk. */
   saving: Promise<void>;
+  /** Being rebuilt or verified. */
+  busy: boolean;
+  /** Swapped in, but the views do not show it yet, or the tables before it are still there. */
+  unfinished: boolean;
 }
 
 export type Runner = Awaited<ReturnType<typeof createRunner>>;
@@ -77,7 +81,8 @@ export async function createRunner(deps: RunnerDeps) {
   };
 
   const track = (projection: Projection, checkpoint: Checkpoint): Tracked => {
-    const tracked = { projection, checkpoint, saving: Promise.resolve() } as Tracked;
+    const saving = Promise.resolve();
+    const tracked = { projection, checkpoint, saving, busy: false, unfinished: false } as Tracked;
     tracked.worker = workerOf(tracked, checkpoint.active);
     return tracked;
   };
@@ -91,6 +96,9 @@ export async function createRunner(deps: RunnerDeps) {
       wake,
     );
 
+  /** An older version's tables are shown as they are, until a rebuild has made the new ones. */
+  const outdated = (tracked: Tracked) => tracked.checkpoint.active.version !== tracked.projection.version;
+
   const all: Tracked[] = [];
   await createDatabases(store);
   for (const projection of deps.projections) {
@@ -98,7 +106,8 @@ export async function createRunner(deps: RunnerDeps) {
     all.push(track(projection, checkpoint));
   }
   await dropStrays(store, all);
-  await showCombinedViews(store);
+  // They may read what an older version's views do not have; then the ones from before stay until the swap.
+  if (!all.some(outdated)) await showCombinedViews(store);
 
   /** Loads or makes a checkpoint and sees to it that its tables and views are there. */
   async function prepare(projection: Projection): Promise<Checkpoint> {
@@ -125,20 +134,30 @@ export async function createRunner(deps: RunnerDeps) {
     return { active: saved.active };
   }
 
-  /** An older version's tables are shown as they are, until a rebuild has made the new ones. */
-  const outdated = (tracked: Tracked) => tracked.checkpoint.active.version !== tracked.projection.version;
+  /** When the first event behind `done` was recorded; undefined when none can be read. */
+  async function firstMissing(done: Position | undefined, head: Position): Promise<number | undefined> {
+    for await (const { events } of feed.read({ after: done, until: head, maxEvents: 1 })) {
+      const [first] = events;
+      if (first !== undefined) return first.recordedAt;
+    }
+    return undefined;
+  }
 
-  function standing(tracked: Tracked, head: Position | undefined, now: number): Standing {
+  async function standing(tracked: Tracked, head: Position | undefined, now: number): Promise<Standing> {
     const { worker, projection } = tracked;
-    const { version, number: generation } = worker.generation;
-    const lagEvents = head === undefined ? 0 : feed.distance(worker.done, head);
-    const lagMs =
-      lagEvents === 0 || worker.lastRecordedAt === undefined ? 0 : Math.max(0, now - worker.lastRecordedAt);
+    const { version, number: generation, done: position } = worker.generation;
+    const lagEvents = head === undefined ? 0 : feed.distance(position, head);
+    // Nothing tells its age before the first batch since the start, which may be a long one.
+    const since =
+      head === undefined || lagEvents === 0
+        ? undefined
+        : (worker.lastRecordedAt ?? (await firstMissing(position, head)));
+    const lagMs = since === undefined ? 0 : Math.max(0, now - since);
     return {
       projection: projection.name,
       version,
       generation,
-      position: worker.done,
+      position,
       lagEvents,
       lagMs,
       error: worker.lastError,
@@ -164,7 +183,7 @@ export async function createRunner(deps: RunnerDeps) {
     async standings(): Promise<Standing[]> {
       const head = await feed.head();
       const now = clock();
-      return all.map((tracked) => standing(tracked, head, now));
+      return await Promise.all(all.map((tracked) => standing(tracked, head, now)));
     },
     /** Whether every projection passed `position` within the time given. */
     async reached(position: Position, timeoutMs: number): Promise<boolean> {
@@ -187,7 +206,10 @@ export async function createRunner(deps: RunnerDeps) {
       change(tracked, ({ active }) => ({ active, building })),
     forgetBuilding: (tracked: Tracked) => change(tracked, ({ active }) => ({ active })),
     /** The one step of a rebuild: from here on a restart starts from the new tables. */
-    swap: (tracked: Tracked, fresh: Generation) => change(tracked, () => ({ active: fresh })),
+    async swap(tracked: Tracked, fresh: Generation) {
+      await change(tracked, () => ({ active: fresh }));
+      tracked.unfinished = true;
+    },
     /** Puts a worker on another generation of its projection; the caller has stopped the old one. */
     moveTo(tracked: Tracked, generation: Generation) {
       tracked.worker = workerOf(tracked, generation);

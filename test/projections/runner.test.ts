@@ -170,6 +170,31 @@ describe('projections', () => {
     await runner.stop();
   });
 
+  it('what is behind shows by how long before its first batch since the start', async () => {
+    const { log, deps } = await setUp();
+    const newest = await append(log, [event('RequestCompleted')]);
+    let now = deps.clock();
+    const later = { ...deps, clock: () => now };
+    const first = await createRunner(later);
+    now += 60_000;
+    for (const standing of await first.standings()) {
+      expect(standing).toMatchObject({ lagEvents: 1, lagMs: 60_000 });
+    }
+    first.start();
+    expect(await first.reached(newest, 20_000)).toBe(true);
+    await first.stop();
+
+    const second = await createRunner(later);
+    for (const standing of await second.standings()) {
+      expect(standing).toMatchObject({ lagEvents: 0, lagMs: 0 });
+    }
+    await append(log, [event('RequestCompleted')]);
+    now += 5_000;
+    for (const standing of await second.standings()) {
+      expect(standing).toMatchObject({ lagEvents: 1, lagMs: 65_000 });
+    }
+  });
+
   it('a rebuild gives the same bytes, whatever the sizes of the batches, and verify finds what was changed', {
     timeout: 120_000,
   }, async () => {

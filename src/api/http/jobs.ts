@@ -1,20 +1,21 @@
 import { z } from 'zod';
 import { ChronoscopeError } from '../../domain/errors.ts';
 import { nearest } from '../../domain/nearest.ts';
-import type { EventLog } from '../../projections/ports.ts';
 import { timeOf } from '../../projections/queries/selection.ts';
-import { RebuildBusyError, rebuild, verify } from '../../projections/rebuild.ts';
+import { verify } from '../../projections/rebuild.ts';
 import type { Runner, Tracked } from '../../projections/runner.ts';
-import { type Job, type JobContext, type Jobs, jobStates } from '../jobs.ts';
+import {
+  type Job,
+  type Jobs,
+  jobStates,
+  type ReadModelDeps,
+  type ReadModelWork,
+  rebuilding,
+  startOnEach,
+} from '../jobs.ts';
 import type { Caller } from '../ports.ts';
 import { callerOf, hasRole } from './auth.ts';
 import type { AppInstance } from './server.ts';
-
-export interface JobRoutesDeps {
-  jobs: Jobs;
-  runner: Runner;
-  log: Pick<EventLog, 'stats'>;
-}
 
 const instant = z.string().describe('RFC 3339');
 
@@ -43,7 +44,7 @@ const wanted = z
   })
   .nullish();
 
-export function jobRoutes(app: AppInstance, deps: JobRoutesDeps): void {
+export function jobRoutes(app: AppInstance, deps: ReadModelDeps): void {
   longWork(
     app,
     deps,
@@ -58,34 +59,18 @@ export function jobRoutes(app: AppInstance, deps: JobRoutesDeps): void {
     '/v1/verifications',
     'verification',
     'Recompute read models from the log and compare checksums',
-    verifying,
+    verify,
   );
   followRoutes(app, deps.jobs);
 }
 
-type Work = (deps: JobRoutesDeps, tracked: Tracked, context: JobContext) => Promise<unknown>;
-
-const contextOf = ({ runner, log }: JobRoutesDeps, { signal, progress }: JobContext) => ({
-  runner,
-  log,
-  signal,
-  onProgress: progress,
-});
-
-const rebuilding: Work = async (deps, tracked, context) => {
-  await rebuild(contextOf(deps, context), tracked);
-  return tracked.projection.name;
-};
-
-const verifying: Work = (deps, tracked, context) => verify(contextOf(deps, context), tracked);
-
 function longWork(
   app: AppInstance,
-  deps: JobRoutesDeps,
+  deps: ReadModelDeps,
   url: string,
   kind: string,
   summary: string,
-  work: Work,
+  work: ReadModelWork,
 ): void {
   app.post(
     url,
@@ -96,33 +81,13 @@ function longWork(
     async (request, reply) => {
       refuseBound(callerOf(request));
       const chosen = choose(deps.runner, request.body?.projections ?? []);
-      const job = deps.jobs.start({ kind, project: '*', role: 'admin' }, (context) =>
-        each(deps, chosen, work, context),
-      );
+      const job = startOnEach(deps, kind, chosen, work);
       return reply
         .code(202)
         .header('location', `/v1/jobs/${job.id}`)
         .send({ job: shownJob(job) });
     },
   );
-}
-
-async function each(
-  deps: JobRoutesDeps,
-  chosen: readonly Tracked[],
-  work: Work,
-  context: JobContext,
-): Promise<unknown[]> {
-  const results: unknown[] = [];
-  for (const tracked of chosen) {
-    context.signal.throwIfAborted();
-    results.push(
-      await work(deps, tracked, context).catch((error: unknown) => {
-        throw error instanceof RebuildBusyError ? new ChronoscopeError('CHR_CONFLICT', error.message) : error;
-      }),
-    );
-  }
-  return results;
 }
 
 /** The read models are those of all projects together. */
