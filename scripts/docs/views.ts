@@ -69,7 +69,7 @@ const columns: Record<string, string> = {
   requests: 'Requests of the day',
   errors: 'Those that did not succeed',
   success_rate: 'The share of those that did, 0 to 1',
-  active_users: 'Different users, counted exactly',
+  active_users: 'Different users, counted exactly; 0 for days whose minutes are no longer kept',
 };
 
 export interface DescribedView {
