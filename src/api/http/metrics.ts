@@ -187,7 +187,7 @@ export function metricsRoutes(app: AppInstance, metrics: Metrics): void {
   });
   app.get(
     '/metrics',
-    { config: { role: 'user' }, schema: { summary: 'Figures for Prometheus', tags: ['engine'] } },
+    { config: { role: 'user' }, schema: { summary: 'Figures for Prometheus', tags: ['operation'] } },
     async (_request, reply) => {
       const text = await metrics.registry.metrics();
       return await reply.type(metrics.registry.contentType).send(text);

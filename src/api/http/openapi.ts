@@ -58,16 +58,32 @@ const errorAnswers = {
 
 const methods = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'] as const;
 
+/** In the order in which a newcomer needs them. */
+const tags = [
+  { name: 'ingest', description: 'Events in' },
+  { name: 'reading', description: 'What happened, how often, how fast, and to whom' },
+  { name: 'jobs', description: 'Long work: rebuilds and verifications' },
+  { name: 'keys', description: 'Who may do what' },
+  { name: 'operation', description: 'Whether the engine itself is well' },
+];
+
+const introduction = `Everything that happened, durable and queryable.
+
+An acknowledged event is on disk, and its answer carries a \`position\`: any read waits for it with \`?after=\`.
+\`?asOf=\` answers from what had been recorded by then. Every route but \`/health\` and \`/ready\` needs a key:
+\`Authorization: Bearer <key>\`. Every refusal has a code, and docs/errors.md says what to do about it.`;
+
+const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 190 40" height="40" fill="none" stroke="#fff" stroke-width="3"
+ stroke-linecap="round"><circle cx="20" cy="20" r="14"/><path d="M20 11v9l6 5"/><text x="44" y="27" fill="#fff" stroke="none"
+ font-family="system-ui,sans-serif" font-size="20" font-weight="600">Chronoscope</text></svg>`;
+
 /** To be awaited before the first route is added: only what comes later is described. */
 export async function describeApi(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: {
-        title: 'Chronoscope',
-        version,
-        description: 'Everything that happened, durable and queryable.',
-      },
+      info: { title: 'Chronoscope', version, description: introduction },
+      tags,
       components,
     },
     transform(document) {
@@ -91,6 +107,8 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
+    logo: { type: 'image/svg+xml', content: logo, href: '/docs', target: '_self' },
+    theme: { title: 'Chronoscope: the API' },
     staticCSP:
       "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; " +
       "base-uri 'none'; frame-ancestors 'none'",
