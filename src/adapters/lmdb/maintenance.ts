@@ -48,7 +48,7 @@ export class Maintenance {
 
   /** Puts filters of blocks together that are no longer merged. */
   gatherFilters(): Promise<void> {
-    return this.inTurn(() => this.state.filters.gather());
+    return this.inTurn(() => this.state.filters.gather(() => this.state.closed));
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {

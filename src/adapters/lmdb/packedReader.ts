@@ -1,5 +1,5 @@
 import { refuseClosed } from '../numberedFeed.ts';
-import { type BlockHead, isBlockOf, lostBlock } from './block.ts';
+import { type BlockHead, isBlockOf, lostBlock, openBlock } from './block.ts';
 import type { LogState } from './logState.ts';
 
 /** Blocks as they stand on disk, for a reader in another thread: giving them away costs this one next to nothing. */
@@ -58,7 +58,7 @@ async function gather(
     if (full && blocks.length > 0) break;
     const block = await blockOf(state, head);
     if (block === undefined) {
-      if (++moves > MOVES_BEFORE_GIVING_UP) throw lostBlock(state.store.file, head);
+      if (++moves > MOVES_BEFORE_GIVING_UP) throw await faultOf(state, head);
       continue;
     }
     blocks.push(block);
@@ -77,6 +77,17 @@ async function blockOf(state: LogState, head: BlockHead): Promise<Uint8Array<Arr
   // A copy with memory of its own, which can be handed to another thread.
   if (block !== undefined && isBlockOf(head, block)) return new Uint8Array(block);
   await new Promise((resolve) => setImmediate(resolve));
-  // Still spoken of, so it is the block that is damaged: whoever unpacks it sees that, and says so.
-  return block !== undefined && state.directory.indexOf(head) >= 0 ? new Uint8Array(block) : undefined;
+  return undefined;
+}
+
+/** Why a block cannot be had that the directory goes on speaking of. */
+async function faultOf(state: LogState, head: BlockHead): Promise<unknown> {
+  const { file, tables } = state.store;
+  const block = tables.blocks.getBinary(head.first);
+  const lost = lostBlock(file, head);
+  if (block === undefined) return lost;
+  return openBlock(block, state.upcast, `in ${file} at position ${head.first}`).then(
+    () => lost,
+    (damage: unknown) => damage,
+  );
 }

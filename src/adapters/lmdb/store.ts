@@ -8,7 +8,7 @@ export interface Tables {
   directory: Database<Buffer, number>;
   /** First position → which streams may be in the block. */
   blooms: Database<Buffer, number>;
-  /** First position and number of blocks → their filters, of blocks that are no longer merged. */
+  /** First and last position of some blocks → their filters, of blocks that are no longer merged. */
   filterGroups: Database<Buffer, [number, number]>;
   /** Stream and revision → position, for the streams that decide. */
   revisions: Database<Buffer, [string, number]>;

@@ -71,12 +71,8 @@ export class StreamReader {
     ended: () => boolean,
   ): AsyncGenerator<RecordedEvent[]> {
     let skip = fromRevision;
-    for await (const candidate of this.candidates(stream)) {
-      const { events } = await this.blocks.stretch(
-        candidate.first - 1,
-        candidate.last,
-        Number.MAX_SAFE_INTEGER,
-      );
+    for await (const { after, until } of this.candidates(stream)) {
+      const { events } = await this.blocks.stretch(after, until, Number.MAX_SAFE_INTEGER);
       const found = events.filter((event) => event.stream === stream);
       if (ended()) return;
       if (found.length > skip) yield found.slice(skip);
@@ -84,7 +80,8 @@ export class StreamReader {
     }
   }
 
-  private async *candidates(stream: string): AsyncGenerator<BlockHead> {
+  /** Stretches of the log that may have the stream, in order and without overlap. */
+  private async *candidates(stream: string): AsyncGenerator<{ after: number; until: number }> {
     const hash = hashText(stream);
     let reached = 0;
     for (;;) {
@@ -92,8 +89,10 @@ export class StreamReader {
       const start = this.directory.indexAfter(reached);
       if (start >= this.directory.size) return;
       const { hits, end } = this.look(hash, start, start + FILTERS_PER_TURN);
+      const before = reached;
       reached = (this.directory.at(end - 1) as BlockHead).last;
-      yield* hits;
+      // The first may have been merged with blocks that were looked at before.
+      for (const { first, last } of hits) yield { after: Math.max(first - 1, before), until: last };
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
