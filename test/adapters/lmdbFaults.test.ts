@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLmdbLog } from '../../src/adapters/lmdb/eventLog.ts';
 import { Store } from '../../src/adapters/lmdb/store.ts';
 import { eventsOf, logEvent, logEvents, numbersOf, streamOf, to } from '../contracts/logEvents.ts';
+import { openDamagedLog } from '../support/damagedLog.ts';
 
 const clock = () => 1_760_000_000_000;
 let path: string;
@@ -136,18 +137,7 @@ describe('a full disk', () => {
 
 describe('a damaged or foreign log', () => {
   it('a block that was changed on disk is named by its position and file, and gives no garbage', async () => {
-    const log = await openLmdbLog({ path, clock });
-    await log.append([to('a', logEvents(0, 10))]);
-    await log.append([to('a', logEvents(10, 100))]);
-    await log.close();
-
-    const store = new Store(path);
-    const block = Buffer.from(store.tables.blocks.getBinary(11) ?? []);
-    block[block.length - 5] = (block[block.length - 5] ?? 0) ^ 1;
-    await store.write(({ blocks }) => blocks.put(11, block));
-    await store.close();
-
-    const damaged = await openLmdbLog({ path, clock });
+    const damaged = await openDamagedLog(path, clock);
     expect(numbersOf(await eventsOf(damaged.read({ until: damaged.parsePosition('10') })))).toHaveLength(10);
     const reading = eventsOf(damaged.read());
     await expect(reading).rejects.toThrow(/damaged.*data\.mdb at position 11.*checksum/);

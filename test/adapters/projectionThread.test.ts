@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLmdbLog } from '../../src/adapters/lmdb/eventLog.ts';
-import { Store } from '../../src/adapters/lmdb/store.ts';
 import { openProjectionThread } from '../../src/adapters/projectionThread/projector.ts';
 import { projections } from '../../src/projections/catalogue.ts';
 import { createFeedProjector } from '../../src/projections/projector.ts';
 import { logEvents, to } from '../contracts/logEvents.ts';
 import { projectorContract } from '../contracts/projector.ts';
+import { openDamagedLog } from '../support/damagedLog.ts';
 
 // A thread runs what was built, as the program does.
 const entry = new URL('../../dist/projectionThread.js', import.meta.url);
@@ -32,17 +32,7 @@ describe('the thread of the projections', () => {
   afterEach(() => rm(path, { recursive: true, force: true }));
 
   it('names the block that is damaged, and goes on with others', async () => {
-    const log = await openLmdbLog({ path, clock });
-    await log.append([to('a', logEvents(0, 10))]);
-    await log.append([to('a', logEvents(10, 100))]);
-    await log.close();
-    const store = new Store(path);
-    const block = Buffer.from(store.tables.blocks.getBinary(11) ?? []);
-    block[block.length - 5] = (block[block.length - 5] ?? 0) ^ 1;
-    await store.write(({ blocks }) => blocks.put(11, block));
-    await store.close();
-
-    const damaged = await openLmdbLog({ path, clock });
+    const damaged = await openDamagedLog(path, clock);
     const thread = openProjectionThread({ entry, readPacked: damaged.readPacked, file: damaged.file });
     await expect(thread.next({ ...query, maxEvents: 1_000 })).rejects.toThrow(
       /damaged.*data\.mdb at position 11.*checksum/,
