@@ -16,11 +16,37 @@ export function retentionOf(type: EventType): EventRetention {
     case 'HealthChecked':
     case 'RateLimitObserved':
       return 'raw';
+    case 'ClockAdvanced':
+      return 'raw';
     case 'DeployRecorded':
     case 'FeedbackGiven':
+    case 'NotificationRequested':
+    case 'NotificationAttempted':
+    case 'NotificationDelivered':
+    case 'NotificationRefused':
+    case 'NotificationWithheld':
+      return 'long';
+    case 'AlertSuspected':
+    case 'AlertDismissed':
+    case 'AlertFired':
+    case 'AlertSeverityChanged':
+    case 'AlertRecoveryBegan':
+    case 'AlertRelapsed':
+    case 'AlertDataLost':
+    case 'AlertDataReturned':
+    case 'AlertResolved':
+    case 'AlertAmended':
+    case 'RuleEvaluationFailed':
+    case 'RuleEvaluationRestored':
+    case 'AlertAcknowledged':
+    case 'AlertResolutionRequested':
+    case 'AlertJudged':
       return 'long';
     case 'KeyIssued':
     case 'KeyRevoked':
+    case 'RulesChanged':
+    case 'SilenceCreated':
+    case 'SilenceEnded':
       return 'kept';
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type AlertEventType, alertEventTypes, alertSchemas } from './alerts.ts';
 
 /**
  * The event catalogue: one schema per type is its only definition. The TypeScript type, the validation, the JSON
@@ -114,6 +115,7 @@ const schemas = {
     keyProject: text(200),
   }),
   KeyRevoked: z.strictObject({ keyId: text(64) }),
+  ...alertSchemas,
 } satisfies Record<string, z.ZodType>;
 
 export type EventType = keyof typeof schemas;
@@ -122,20 +124,19 @@ export type EventData<T extends EventType> = z.infer<(typeof schemas)[T]>;
 export const eventSchemas: { readonly [T in EventType]: z.ZodType<EventData<T>> } = schemas;
 export const eventTypes = Object.keys(schemas) as readonly EventType[];
 
+/** Recorded by the engine itself; programs send the others. */
+export type EngineType = 'KeyIssued' | 'KeyRevoked' | AlertEventType;
+export type TelemetryType = Exclude<EventType, EngineType>;
+
+const engineTypes: ReadonlySet<string> = new Set<EngineType>(['KeyIssued', 'KeyRevoked', ...alertEventTypes]);
+export const isTelemetry = (type: EventType): type is TelemetryType => !engineTypes.has(type);
+
+/** Types whose shape has changed since it was first recorded. */
+const changed: { readonly [T in EventType]?: number } = {};
+
 /** The newest version of each type; a stored event of an older one is lifted by `upcast` as it is read. */
-export const currentVersion: { readonly [T in EventType]: number } = {
-  RequestCompleted: 1,
-  ErrorCaptured: 1,
-  LogWritten: 1,
-  SpanCompleted: 1,
-  MetricRecorded: 1,
-  DeployRecorded: 1,
-  JobRecorded: 1,
-  HealthChecked: 1,
-  RateLimitObserved: 1,
-  FeedbackGiven: 1,
-  KeyIssued: 1,
-  KeyRevoked: 1,
+export const currentVersion = Object.fromEntries(eventTypes.map((type) => [type, changed[type] ?? 1])) as {
+  readonly [T in EventType]: number;
 };
 
 export type Role = (typeof roles)[number];

@@ -1,9 +1,6 @@
-import type { EventData, EventType } from '../events/catalogue.ts';
+import type { EventData, TelemetryType } from '../events/catalogue.ts';
 import * as data from './data.ts';
 import type { Native, NativeField, NativeType } from './schema.ts';
-
-/** What producers send; the engine's own events have no short form. */
-type TelemetryType = Exclude<EventType, 'KeyIssued' | 'KeyRevoked'>;
 
 export interface Kind<T extends TelemetryType = TelemetryType> {
   type: T;
