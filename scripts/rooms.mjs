@@ -30,6 +30,12 @@ const isPort = (target) => /\/(?:ports|errors)\.ts$/.test(target) || target === 
  */
 const rules = [
   {
+    place: /^src\/domain\/alerts\/rules\//,
+    says: 'the reader of alert rules imports nothing but the domain (and yaml, which the rules are written in)',
+    allows: anyOf('domain'),
+    packages: ['yaml'],
+  },
+  {
     place: /^src\/domain\//,
     says: 'the domain imports nothing but the domain (and zod for its schemas)',
     allows: anyOf('domain'),
@@ -58,7 +64,7 @@ const rules = [
     allows: (target, typeOnly) =>
       anyOf('sdk')(target) || (typeOnly === true && target.startsWith('src/domain/events/')),
   },
-  { place: /^src\/app\.ts$/, says: '', allows: () => true },
+  { place: /^src\/(?:app|alerting)\.ts$/, says: '', allows: () => true },
   {
     place: /^src\/projectionThread\.ts$/,
     says: 'the thread of the projections wires projections and the adapter that carries them',

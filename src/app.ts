@@ -8,6 +8,9 @@ import { openLmdbCheckpoints } from './adapters/lmdb/checkpoints.ts';
 import { openLmdbLog } from './adapters/lmdb/eventLog.ts';
 import { openProjectionThread } from './adapters/projectionThread/projector.ts';
 import { openReadStore } from './adapters/readStore.ts';
+import { openAlerting } from './alerting.ts';
+import { createAlertCommands } from './api/alertCommands.ts';
+import { alertRoutes } from './api/http/alerts/routes.ts';
 import { healthRoutes, type LifeState } from './api/http/health.ts';
 import { ingestRoutes } from './api/http/ingest.ts';
 import { jobRoutes } from './api/http/jobs.ts';
@@ -16,6 +19,7 @@ import { createLimiter, limitByKey } from './api/http/limits.ts';
 import { liveRoutes } from './api/http/live.ts';
 import { createMetrics, metricsRoutes, registerGauges } from './api/http/metrics.ts';
 import { readRoutes } from './api/http/reads/reads.ts';
+import { rulesRoutes } from './api/http/rules.ts';
 import { closeServer, createServer } from './api/http/server.ts';
 import { createIngest } from './api/ingest.ts';
 import { buildNewVersions, createJobs } from './api/jobs.ts';
@@ -142,6 +146,11 @@ export async function createApp(config: Config, overrides: Overrides) {
     });
     cleanups.push(() => ingest.drain());
 
+    const alerting = await openAlerting({
+      ...{ config, paths, log, metrics, logger, version, clock, newId, cleanups },
+      redactText: redactor.redactText,
+    });
+
     const limits = openLimits({
       redisUrl: config.redisUrl?.reveal(),
       onDegraded: (degraded, error) =>
@@ -177,6 +186,11 @@ export async function createApp(config: Config, overrides: Overrides) {
     });
     keyRoutes(server, { keyring });
     readRoutes(server, { store, log, runner, clock, checks, version, startedAt });
+    const { redactText } = redactor;
+    const commands = createAlertCommands({ log, clock, newId, redactText });
+    const { flagsOf } = alerting.notifier;
+    alertRoutes(server, { store, log, runner, clock, commands, redactText, flagsOf });
+    rulesRoutes(server, { rules: alerting.rules, channels: alerting.channels });
     const jobs = createJobs({ clock, newId });
     cleanups.push(() => jobs.close());
     jobRoutes(server, { jobs, runner, log });
@@ -221,6 +235,7 @@ export async function createApp(config: Config, overrides: Overrides) {
           ),
       });
       cleanups.push(() => newVersions.stop());
+      alerting.start();
       const sqlAddress = await startSql();
       cleanups.push(() => closeServer(server, 4_000));
       const address = await server.listen({ host: config.http.host, port: config.http.port });

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { faultText } from './domain/alerts/rules/faults.ts';
+import { readRules } from './domain/alerts/rules/read.ts';
 import { nearest } from './domain/nearest.ts';
 import { Secret } from './domain/secret.ts';
 import {
@@ -40,9 +42,10 @@ export function parseConfig(
   if (faults.length > 0) throw new ConfigError(faults);
   // Every variable has passed its schema, which is what this type says.
   const settings = values as Settings;
-  const clashes = clashesOf(settings);
+  const rules = readRulesFile(settings.RULES, readFile);
+  const clashes = [...clashesOf(settings), ...rules.faults];
   if (clashes.length > 0) throw new ConfigError(clashes);
-  return deepFreeze(arrange(settings));
+  return deepFreeze(arrange(settings, rules.text));
 }
 
 type Result = { value: unknown } | { fault: string };
@@ -57,6 +60,25 @@ function readVariable(name: VariableName, env: Environment, readFile: (path: str
   if (result.success) return { value: result.data };
   const found = definition.secret ? 'a value that is not shown here' : JSON.stringify(text.slice(0, 200));
   return { fault: `${prefix}${name}: found ${found}, allowed is ${definition.allowed}${hintFor(text)}` };
+}
+
+/** A file that cannot be read, or says what makes no sense, is a bad value like any other. */
+function readRulesFile(
+  path: string | undefined,
+  readFile: (path: string) => string,
+): { text?: string; faults: string[] } {
+  if (path === undefined) return { faults: [] };
+  const fault = (problem: string) => `${prefix}RULES: ${path}: ${problem}`;
+  try {
+    const text = readFile(path);
+    const read = readRules(text);
+    return read.kind === 'read'
+      ? { text, faults: [] }
+      : { faults: read.faults.map((one) => fault(faultText(one))) };
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    return { faults: [fault(`found a file that cannot be read (${reason})`)] };
+  }
 }
 
 /** An empty variable is one that is not set: Compose files pass on such. */
@@ -121,14 +143,26 @@ function clashesOf(settings: Settings): string[] {
   if (BODY_LIMITS.expanded < BODY_LIMITS.sent) {
     faults.push(`${prefix}BODY_LIMITS: found expanded below sent, allowed is the same or more`);
   }
+  for (const [name, other] of together) {
+    if (settings[name] !== undefined && settings[other] === undefined)
+      faults.push(`${prefix}${name}: found without ${prefix}${other}, allowed is both or neither`);
+  }
   return faults;
 }
+
+/** The first of each says nothing without the second. */
+const together = [
+  ['MAIL', 'SMTP_URL'],
+  ['SMTP_URL', 'MAIL'],
+  ['TELEGRAM_CHATS', 'TELEGRAM_TOKEN'],
+  ['WEBHOOK_SECRET', 'WEBHOOK_URL'],
+] as const;
 
 const secret = (text: string | undefined): Secret | undefined =>
   text === undefined ? undefined : new Secret(text);
 
 /** Variables into the groups that the parts of the program take. */
-function arrange(settings: Settings) {
+function arrange(settings: Settings, rules: string | undefined) {
   const { LIMITS: limits, RETENTION: retention } = settings;
   return {
     http: {
@@ -146,9 +180,11 @@ function arrange(settings: Settings) {
     read: readOf(settings),
     roles: settings.ROLES,
     sql: { port: settings.SQL_PORT, host: settings.HOST, ...sqlLimits(settings) },
-    rulesFile: settings.RULES,
+    rules:
+      settings.RULES === undefined || rules === undefined ? undefined : { path: settings.RULES, text: rules },
     redisUrl: secret(settings.REDIS_URL),
-    webhookUrl: secret(settings.WEBHOOK_URL),
+    channels: channelsOf(settings),
+    heartbeat: heartbeatOf(settings),
     telegram: { token: secret(settings.TELEGRAM_TOKEN), api: settings.TELEGRAM_API },
     github: { token: secret(settings.GITHUB_TOKEN), api: settings.GITHUB_API },
     retentionDays: {
@@ -169,6 +205,30 @@ function arrange(settings: Settings) {
     warnings: warningsOf(settings),
   };
 }
+
+const channelsOf = ({
+  WEBHOOK_URL,
+  TELEGRAM_TOKEN,
+  TELEGRAM_CHATS,
+  SMTP_URL,
+  MAIL,
+  ...settings
+}: Settings) => ({
+  webhook:
+    WEBHOOK_URL === undefined
+      ? undefined
+      : { url: new Secret(WEBHOOK_URL), secret: secret(settings.WEBHOOK_SECRET) },
+  telegram:
+    TELEGRAM_TOKEN === undefined || TELEGRAM_CHATS === undefined
+      ? undefined
+      : { token: new Secret(TELEGRAM_TOKEN), api: settings.TELEGRAM_API, chats: TELEGRAM_CHATS },
+  slack: (settings.SLACK_URL ?? []).map(({ name, url }) => ({ name, url: new Secret(url) })),
+  discord: (settings.DISCORD_URL ?? []).map(({ name, url }) => ({ name, url: new Secret(url) })),
+  email: SMTP_URL === undefined || MAIL === undefined ? undefined : { smtp: new Secret(SMTP_URL), ...MAIL },
+});
+
+const heartbeatOf = ({ HEARTBEAT_URL, HEARTBEAT_EVERY }: Settings) =>
+  HEARTBEAT_URL === undefined ? undefined : { url: new Secret(HEARTBEAT_URL), everyMs: HEARTBEAT_EVERY };
 
 const sqlLimits = ({ SQL_LIMITS: { time, memory, rows } }: Settings) => ({
   maxTimeMs: time,
@@ -193,17 +253,18 @@ const readOf = ({ READ, MEMORY }: Settings) =>
     ? { kind: 'chdb' as const, memoryBytes: MEMORY }
     : { kind: 'clickhouse' as const, url: new Secret(READ) };
 
-function warningsOf(settings: Settings): string[] {
-  const idle = idleVariables
-    .filter((name) => settings[name] !== undefined)
-    .map((name) => `${prefix}${name} is set, but this version has nothing that uses it.`);
-  const weak = settings.ADMIN_KEY !== undefined && settings.ADMIN_KEY.length < 24;
-  return weak
-    ? [`${prefix}ADMIN_KEY is short enough to be guessed; 32 random characters are not.`, ...idle]
-    : idle;
+function warningsOf({ ADMIN_KEY, TELEGRAM_TOKEN, TELEGRAM_CHATS, GITHUB_TOKEN }: Settings): string[] {
+  const warnings: string[] = [];
+  if (ADMIN_KEY !== undefined && ADMIN_KEY.length < 24)
+    warnings.push(`${prefix}ADMIN_KEY is short enough to be guessed; 32 random characters are not.`);
+  if (TELEGRAM_TOKEN !== undefined && TELEGRAM_CHATS === undefined)
+    warnings.push(
+      `${prefix}TELEGRAM_TOKEN is set without ${prefix}TELEGRAM_CHATS, so that no notification goes to Telegram.`,
+    );
+  if (GITHUB_TOKEN !== undefined)
+    warnings.push(`${prefix}GITHUB_TOKEN is set, but this version has nothing that uses it.`);
+  return warnings;
 }
-
-const idleVariables = ['RULES', 'WEBHOOK_URL', 'TELEGRAM_TOKEN', 'GITHUB_TOKEN'] as const;
 
 /** What is well said but not in this version: to go on without it would put events where nobody looks for them. */
 export function unavailable({ log, feed, roles }: Config): string[] {

@@ -26,7 +26,7 @@ describe('without any variable', () => {
     expect(config.roles).toEqual(['ingest', 'relay', 'project', 'alert', 'notify', 'api', 'bot']);
     expect(config.sql.port).toBe(8123);
     expect(config.retentionDays).toEqual({ raw: 30, minutes: 90, hours: 400, kept: undefined });
-    expect(config.adminKey ?? config.redisUrl ?? config.rulesFile ?? config.telegram.token).toBeUndefined();
+    expect(config.adminKey ?? config.redisUrl ?? config.rules ?? config.telegram.token).toBeUndefined();
     expect(config.redaction.kinds).toMatchObject({ ip: false });
   });
 
@@ -68,6 +68,63 @@ test('every variable reaches its place', () => {
   expect(config.redaction.kinds).toMatchObject({ ip: true, email: false });
 });
 
+describe('channels', () => {
+  test('none is configured by itself', () => {
+    const { channels, heartbeat } = parseConfig({});
+    expect(channels).toEqual({
+      webhook: undefined,
+      telegram: undefined,
+      slack: [],
+      discord: [],
+      email: undefined,
+    });
+    expect(heartbeat).toBeUndefined();
+  });
+
+  test('each reaches its place', () => {
+    const { channels, heartbeat } = parseConfig({
+      CHRONOSCOPE_WEBHOOK_URL: 'https://host/hook',
+      CHRONOSCOPE_WEBHOOK_SECRET: 'shared-secret',
+      CHRONOSCOPE_TELEGRAM_TOKEN: '1:a',
+      CHRONOSCOPE_TELEGRAM_CHATS: '-1001234567890, @ops_channel',
+      CHRONOSCOPE_SLACK_URL: 'https://hooks.slack.com/services/T/B/x?a=b',
+      CHRONOSCOPE_DISCORD_URL:
+        'ops=https://discord.com/api/webhooks/1/x  dev=https://discord.com/api/webhooks/2/y',
+      CHRONOSCOPE_SMTP_URL: 'smtp://user:pw@mail:587',
+      CHRONOSCOPE_MAIL: 'from=bot@example.com to=a@example.com,b@example.com',
+      CHRONOSCOPE_HEARTBEAT_URL: 'https://hc-ping.com/uuid',
+      CHRONOSCOPE_HEARTBEAT_EVERY: '30s',
+    });
+    expect(channels.webhook?.secret?.reveal()).toBe('shared-secret');
+    expect(channels.telegram?.chats).toEqual(['-1001234567890', '@ops_channel']);
+    expect(channels.slack.map(({ name, url }) => [name, url.reveal()])).toEqual([
+      [undefined, 'https://hooks.slack.com/services/T/B/x?a=b'],
+    ]);
+    expect(channels.discord.map(({ name }) => name)).toEqual(['ops', 'dev']);
+    expect(channels.discord[1]?.url.reveal()).toBe('https://discord.com/api/webhooks/2/y');
+    expect(channels.email).toMatchObject({ from: 'bot@example.com', to: ['a@example.com', 'b@example.com'] });
+    expect(heartbeat).toMatchObject({ everyMs: 30_000 });
+  });
+
+  test.each([
+    ['MAIL', 'from=a@b.example to=c@d.example', 'SMTP_URL'],
+    ['SMTP_URL', 'smtp://host', 'MAIL'],
+    ['TELEGRAM_CHATS', '@ops_channel', 'TELEGRAM_TOKEN'],
+    ['WEBHOOK_SECRET', 'shared-secret', 'WEBHOOK_URL'],
+  ])('%s=%s says nothing without %s', (name, value, other) => {
+    expect(faultsOf({ [`CHRONOSCOPE_${name}`]: value })).toEqual([
+      `CHRONOSCOPE_${name}: found without CHRONOSCOPE_${other}, allowed is both or neither`,
+    ]);
+  });
+
+  test('a bot without chats is warned of', () => {
+    expect(parseConfig({ CHRONOSCOPE_TELEGRAM_TOKEN: '1:a' }).warnings.join()).toContain('TELEGRAM_CHATS');
+    expect(
+      parseConfig({ CHRONOSCOPE_TELEGRAM_TOKEN: '1:a', CHRONOSCOPE_TELEGRAM_CHATS: '5' }).warnings,
+    ).toEqual([]);
+  });
+});
+
 describe('faults', () => {
   test('all of them come at once, one line each, naming variable, finding and what is allowed', () => {
     const faults = faultsOf({
@@ -92,6 +149,18 @@ describe('faults', () => {
     ['SQL_LIMITS', 'time=5mb'],
     ['REDIS_URL', 'http://host'],
     ['WEBHOOK_URL', 'not an address'],
+    ['WEBHOOK_SECRET', 'short'],
+    ['TELEGRAM_CHATS', 'ops'],
+    ['TELEGRAM_CHATS', '-0'],
+    ['SLACK_URL', 'ops=ftp://host'],
+    ['SLACK_URL', 'https://a https://b'],
+    ['SLACK_URL', 'a=https://a a=https://b'],
+    ['DISCORD_URL', 'discord'],
+    ['SMTP_URL', 'http://host'],
+    ['MAIL', 'from=a@b.example'],
+    ['MAIL', 'from=a@b.example to=nobody'],
+    ['HEARTBEAT_URL', 'often'],
+    ['HEARTBEAT_EVERY', '1s'],
     ['LIMITS', 'ingest=0/1m'],
     ['LIMITS', 'ingest=5/1m ingest=6/1m'],
     ['LIMITS', 'cook=5/1m'],
@@ -155,6 +224,9 @@ describe('secrets', () => {
       CHRONOSCOPE_FEED: `kafka://u:${value}@host:1`,
       CHRONOSCOPE_REDIS_URL: `redis://u:${value}@host`,
       CHRONOSCOPE_WEBHOOK_URL: `https://host/${value}`,
+      CHRONOSCOPE_SLACK_URL: `https://host/${value}`,
+      CHRONOSCOPE_DISCORD_URL: `ops=https://host/${value}`,
+      CHRONOSCOPE_HEARTBEAT_URL: `https://host/${value}`,
     };
     const config = parseConfig(env);
     const shown = [
@@ -166,7 +238,7 @@ describe('secrets', () => {
     expect(config.redisUrl?.reveal()).toContain(value);
     const broken = Object.fromEntries(Object.keys(env).map((name) => [name, `${value} !`]));
     const faults = faultsOf(broken);
-    expect(faults).toHaveLength(6);
+    expect(faults).toHaveLength(9);
     expect(faults.join()).not.toContain(value);
   });
 

@@ -10,6 +10,7 @@ import { nativeExamples } from '../../src/domain/native/examples.ts';
 import { type NativeType, nativeSchema } from '../../src/domain/native/schema.ts';
 
 interface JsonSchema {
+  $ref?: string;
   type?: string | readonly string[];
   description?: string;
   enum?: readonly string[];
@@ -50,6 +51,15 @@ const sentAs = new Map<EventType, NativeType>([
   ['FeedbackGiven', 'feedback'],
 ]);
 
+const evidence = jsonSchemaOf(eventSchemas.AlertFired).properties?.evidence;
+
+/** Most events of alerts carry the same evidence; the page describes it once. */
+function dataSchemaOf(type: EventType): JsonSchema {
+  const schema = jsonSchemaOf(eventSchemas[type]);
+  if (schema.properties?.evidence === undefined) return schema;
+  return { ...schema, properties: { ...schema.properties, evidence: { $ref: '#evidence' } } };
+}
+
 function typeSection(type: EventType): string {
   const native = sentAs.get(type);
   const origin =
@@ -61,7 +71,7 @@ function typeSection(type: EventType): string {
     `Version ${currentVersion[type]}. ${origin}`,
     fenced(exampleEvents().get(type)),
     'Schema of `data`:',
-    fenced(jsonSchemaOf(eventSchemas[type])),
+    fenced(dataSchemaOf(type)),
   ].join('\n\n');
 }
 
@@ -80,5 +90,8 @@ export function eventsPage(): string {
       'The log adds `recordedAt`, `position` and `stream`. What is particular to a type is its `data`.',
     'A type never changes its meaning. A new shape is a new version; what was stored in an old one is lifted as it is read.',
     ...eventTypes.map(typeSection),
+    '## Evidence',
+    'What an alert was decided on, as every step of it keeps it:',
+    fenced(evidence),
   ].join('\n\n')}\n`;
 }

@@ -10,6 +10,10 @@ const about: Record<string, string> = {
   health: 'One row a health check.',
   rate_limits: 'One row an observation of an outside limit.',
   feedback: 'One row a piece of feedback.',
+  alert_steps:
+    'One row a step of an alert: what was decided, and what people said. `alerts` is what these rows add up to.',
+  alerts: 'One row an alert, from the moment its condition held until it was over, as it stands now.',
+  notifications: 'One row a notification as it stands, and one for each that was kept back.',
   timeline:
     'Every event of every kind as one line, sorted by request: what one request did is one short read.',
   latency_1m: 'Requests per minute, service and operation: counts and durations.',
@@ -19,7 +23,82 @@ const about: Record<string, string> = {
   kpis_1d: 'The figures of a day and project.',
 };
 
+/** Where a view means something of its own by a column. */
+const particular: Record<string, Record<string, string>> = {
+  alert_steps: {
+    service: 'The service that the alert is about; that of the engine where a person spoke',
+    operation: 'The operation that the alert is about, when it is about one',
+    type: 'The type of the event; [events.md](events.md) has each',
+    state: 'What the alert is after the step; empty when the step changed nothing of it',
+    severity: '`info`, `warning` or `critical`; empty when the step changed nothing of it',
+    title: 'The title that it is shown under from this step on',
+    cause: 'Why it was resolved, why there was no data, or why a rule could not be evaluated',
+    comment: 'What the person said',
+  },
+  alerts: {
+    service: 'The service that it is about',
+    operation: 'The operation that it is about, when it is about one',
+    time: 'When it fired, or began to hold while it has not (UTC)',
+    recorded_at: 'When the log took its newest step (UTC)',
+    position: 'Where its newest step stands in the log',
+    id: 'The id of the event of its newest step',
+    state: '`pending`, `firing`, `recovering`, `resolved`, or `dismissed` when it never fired',
+    title: 'What it is shown under',
+    duration_ms: 'From firing to its end, milliseconds; 0 before that',
+    value: 'Its newest figure; 0 when there was none',
+    threshold: 'What the figure was held against',
+    cause: 'Why it was resolved',
+    verdict: '`real`, `noise` or `duplicate`, as people said last; empty while nobody has',
+  },
+  notifications: {
+    service: 'The service that recorded it',
+    time: 'When it was decided (UTC)',
+    recorded_at: 'When the log took what happened to it last (UTC)',
+    position: 'Where that stands in the log',
+    id: 'The id of that event',
+    state: '`requested`, `attempted`, `delivered`, `refused`, or `withheld` when nothing was sent',
+    answer: 'What the receiver said',
+  },
+};
+
 const columns: Record<string, string> = {
+  episode: 'The alert, from its beginning to its end',
+  type: 'The type of the event',
+  rule: 'The rule that decided it',
+  rule_version: 'Which version of the rule',
+  number: 'Counts the steps of the alert, from 1; 0 where a person spoke',
+  severity: '`info`, `warning` or `critical`',
+  labels: "What it is about, `labels['service']`",
+  cause: 'Why',
+  threshold: 'What the figure was held against; NaN when there was none',
+  amends: 'The number of the step whose figures late events have changed; 0 of every other',
+  active_since: 'Since when the condition held; 1970 where the step says nothing of it',
+  actor: 'Who did it: the id of a key, or the name of a user of a channel',
+  comment: 'What was said',
+  duplicate_of: 'Of a duplicate: the alert that it repeats',
+  details: 'The data of the event as JSON, with the evidence',
+  started_at: 'Since when its condition held (UTC)',
+  fired_at: 'When it fired; 1970 when it has not (UTC)',
+  resolved_at: 'When it was over; 1970 while it is not (UTC)',
+  transitions: 'Steps that were decided, amendments left out',
+  acknowledged_by: 'Who looks after it; empty while nobody does',
+  acknowledged_at: 'Since when; 1970 while nobody does',
+  notification: 'The notification; of one that was withheld, the id of the event',
+  channel: 'Over which channel; empty of one that was withheld',
+  route: 'The route that took it',
+  reason:
+    'Why it was sent: `fired`, `changed`, `resolved`, `repeated`, `escalated`, `flapping`, `calmed`; or why not: `silenced`, `inhibited`, `muted`, `acknowledged`, `flapping`, `quiet`',
+  because: 'The silence, inhibition or mute time that kept it back',
+  attempts: 'How often it was tried',
+  requested_at: 'When it was decided; 1970 of one that was withheld',
+  delivered_at: 'When it was delivered; 1970 while it is not',
+  took_ms: 'How long the attempt took that was delivered, milliseconds',
+  answer: 'The answer',
+  last_error: 'Why the newest attempt that failed was refused',
+  retry_at: 'When it is tried again; 1970 when it is not',
+  episodes: 'The alerts that it names',
+  rules: 'Their rules',
+  alert_count: 'How many alerts it tells of, unnamed ones included',
   project: 'The project that the key belongs to',
   service: 'The service that sent it; `default` when it named none',
   operation: 'What was done, in the words of the service',
@@ -47,7 +126,7 @@ const columns: Record<string, string> = {
   name: 'What it is called',
   kind: 'Of a span `internal`, `server`, `client`, `producer` or `consumer`; in the timeline the kind of the event',
   metric_type: '`counter`, `gauge`, `histogram` or `summary`',
-  value: 'The value',
+  value: 'The value; of the step of an alert NaN when there was nothing to compute it from',
   unit: 'Its unit',
   state:
     'Of a job `started`, `progressed`, `succeeded`, `failed` or `missed`; of a check `healthy`, `degraded` or `unhealthy`',
@@ -81,7 +160,8 @@ export interface DescribedView {
 export function viewsPage(views: readonly DescribedView[]): string {
   const sections = views.map(({ name, columns: present }) => {
     const rows = present.map(
-      ({ name: column, type }) => `| \`${column}\` | \`${type}\` | ${known(columns, column, name)} |`,
+      ({ name: column, type }) =>
+        `| \`${column}\` | \`${type}\` | ${particular[name]?.[column] ?? known(columns, column, name)} |`,
     );
     return [
       `## ${name}`,

@@ -9,6 +9,8 @@ export const dataPaths = (folder: string) => ({
   read: join(folder, 'read'),
   analystSpool: join(folder, 'read', 'answers'),
   pseudonymKey: join(folder, 'pseudonym.key'),
+  alertSnapshot: join(folder, 'alerts.snapshot'),
+  notifierSnapshot: join(folder, 'notifications.snapshot'),
   running: join(folder, 'engine.json'),
 });
 

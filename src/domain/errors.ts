@@ -32,6 +32,10 @@ export const errorCatalogue = {
     status: 400,
     help: 'The event does not fit its schema; docs/events.md has each type with its fields.',
   },
+  CHR_INVALID_RULES: {
+    status: 400,
+    help: '`details.faults` has each fault with its line and column; docs/alert-rules.md has the format. The rules before stay in force.',
+  },
   CHR_UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     help: 'Use application/json, application/x-ndjson or CloudEvents, with gzip, zstd, br, deflate or no encoding.',

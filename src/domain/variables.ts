@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { chatId, mailRoute, namedUrls } from './channelSettings.ts';
 import { redactionKinds } from './redaction/options.ts';
 import {
   count,
@@ -34,6 +35,10 @@ const isProxy = (text: string): boolean => {
   const [address = '', bits] = text.split('/');
   const named = ['loopback', 'linklocal', 'uniquelocal'].includes(text);
   return named || (ipAddress.safeParse(address).success && (bits === undefined || /^\d{1,3}$/.test(bits)));
+};
+const longEnough = (text: string): number | undefined => {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= 5_000 && ms <= 86_400_000 ? ms : undefined;
 };
 const kafkaUrl = /^kafka:\/\/(?:[^\s/@:]+:[^\s/@]+@)?[^\s/@:]+:\d+(?:,[^\s/@:]+:\d+)*$/;
 const logUrl = /^(?:lmdb:|(?:esdb|kurrentdb)(?:\+discover)?:\/\/\S+)$/;
@@ -127,13 +132,59 @@ export const variables = {
     schema: webUrl,
     secret: true,
     allowed: 'an http(s) address',
-    about: 'Gets every notification as JSON by POST.',
+    about: 'Gets every notification as JSON by POST; see notifications.md.',
+  }),
+  WEBHOOK_SECRET: variable({
+    schema: z.string().regex(/^[\x21-\x7e]{8,512}$/),
+    secret: true,
+    allowed: '8 to 512 visible ASCII characters, no spaces',
+    about: 'Signs what the webhook gets.',
+  }),
+  SLACK_URL: variable({
+    schema: parsed(namedUrls),
+    secret: true,
+    allowed: 'an http(s) address, or several such as ops=https://… dev=https://…',
+    about: 'Incoming webhooks of Slack, Mattermost or Rocket.Chat.',
+  }),
+  DISCORD_URL: variable({
+    schema: parsed(namedUrls),
+    secret: true,
+    allowed: 'an http(s) address, or several such as ops=https://… dev=https://…',
+    about: 'Webhooks of Discord.',
+  }),
+  SMTP_URL: variable({
+    schema: z.url({ protocol: /^smtps?$/ }),
+    secret: true,
+    allowed: 'smtp://user:password@host:587 or smtps://…',
+    about: 'The server that sends e-mail.',
+  }),
+  MAIL: variable({
+    schema: parsed(mailRoute),
+    allowed: 'from= and to=, such as from=bot@example.com to=ops@example.com,dev@example.com',
+    about: 'From whom and to whom e-mail goes.',
+  }),
+  HEARTBEAT_URL: variable({
+    schema: webUrl,
+    secret: true,
+    allowed: 'an http(s) address',
+    about: 'A watcher outside that hears from the engine for as long as alerts are decided.',
+  }),
+  HEARTBEAT_EVERY: variable({
+    schema: parsed(longEnough),
+    fallback: '60s',
+    allowed: 'a duration from 5s to 1d',
+    about: 'How often it hears.',
   }),
   TELEGRAM_TOKEN: variable({
     schema: z.string().regex(/^\S{3,256}$/),
     secret: true,
     allowed: 'the token of a bot',
     about: 'Turns the Telegram bot on.',
+  }),
+  TELEGRAM_CHATS: variable({
+    schema: list(chatId),
+    allowed: 'a list of chat ids such as -1001234567890, or @names of public channels',
+    about: 'Chats that get notifications, each a channel of its own.',
   }),
   TELEGRAM_API: variable({
     schema: webUrl,

@@ -13,6 +13,8 @@ interface Line {
   status?: string;
   durationMs?: string;
   errorCode?: string;
+  /** Belongs to no request, span or user. */
+  alone?: true;
 }
 
 const short = (text: string): string =>
@@ -57,13 +59,32 @@ const lines: readonly Line[] = [
   { view: 'health', kind: 'health', title: 'toString(name)', status: 'state', durationMs: 'duration_ms' },
   { view: 'rate_limits', kind: 'rate_limit', title: "concat(name, ': ', toString(remaining), ' left')" },
   { view: 'feedback', kind: 'feedback', title: short("if(message = '', toString(verdict), message)") },
+  {
+    view: 'alert_steps',
+    kind: 'alert',
+    title: short(
+      "trimRight(concat(toString(type), ' ', multiIf(title != '', title, rule != '', toString(rule), comment)))",
+    ),
+    status: "if(state = '', toString(verdict), toString(state))",
+  },
+  {
+    view: 'notifications',
+    kind: 'notification',
+    title: short(
+      "concat(toString(channel), if(channel = '', '', ' '), toString(reason), ' ', arrayStringConcat(rules, ', '))",
+    ),
+    status: 'state',
+    durationMs: 'took_ms',
+    alone: true,
+  },
 ];
 
-const selectOf = ({ view, kind, title, status, durationMs, errorCode }: Line): string =>
-  `SELECT project, request_id, time, recorded_at, position, id, toLowCardinality('${kind}') AS kind, service, operation,
+const selectOf = ({ view, kind, title, status, durationMs, errorCode, alone }: Line): string =>
+  `SELECT project, ${alone ? "'' AS request_id" : 'request_id'}, time, recorded_at, position, id, toLowCardinality('${kind}') AS kind,
+  service, ${alone ? "toLowCardinality('') AS operation" : 'operation'},
   toLowCardinality(toString(${status ?? "''"})) AS status, ${durationMs === undefined ? 'toFloat64(0) AS duration_ms' : durationMs},
   ${errorCode === undefined ? "toLowCardinality('') AS error_code" : errorCode}, ${title} AS title,
-  trace_id, span_id, user_id
+  ${alone ? "'' AS trace_id, '' AS span_id, '' AS user_id" : 'trace_id, span_id, user_id'}
 FROM ${publicDatabase}.${view}`;
 
 export const combinedViews = [

@@ -11,6 +11,7 @@ export type ColumnType =
   | 'Date'
   | "DateTime64(3, 'UTC')"
   | "DateTime64(6, 'UTC')"
+  | 'Array(String)'
   | 'Map(String, String)';
 
 export interface Column {
@@ -135,6 +136,12 @@ export class RowWriter {
       buffer[i < 8 ? at + 7 - i : at + 23 - i] = (high << 4) | low;
     }
     this.#length = at + 16;
+  }
+
+  strings(texts: readonly string[]): void {
+    this.#cells++;
+    this.#varint(texts.length);
+    for (const text of texts) this.#text(text);
   }
 
   /** Every value as text, as the attributes of events are kept. */

@@ -12,6 +12,7 @@ const columns: readonly Column[] = [
   { name: 'd', type: 'Date' },
   { name: 't', type: "DateTime64(6, 'UTC')" },
   { name: 'm', type: 'Map(String, String)' },
+  { name: 'a', type: 'Array(String)' },
 ];
 
 describe('rows as the engine reads them', () => {
@@ -32,6 +33,7 @@ describe('rows as the engine reads them', () => {
       fc.integer({ min: 0, max: 60_000 }),
       fc.integer({ min: 0, max: 4_000_000_000_000_000 }).map((us) => us / 1000),
       fc.dictionary(wellFormed, wellFormed, { maxKeys: 5, noNullPrototype: true }),
+      fc.array(wellFormed, { maxLength: 5 }),
     );
     let round = 0;
     await fc.assert(
@@ -42,7 +44,7 @@ describe('rows as the engine reads them', () => {
           `CREATE TABLE ${table} (i UInt64 MATERIALIZED rowNumberInAllBlocks(), ${stored}) ENGINE = Memory`,
         );
         const writer = new RowWriter(columns, 16);
-        for (const [n, s, l, u, f, d, t, m] of rows) {
+        for (const [n, s, l, u, f, d, t, m, a] of rows) {
           writer.uint64(n);
           writer.string(s);
           writer.string(l);
@@ -51,6 +53,7 @@ describe('rows as the engine reads them', () => {
           writer.date(d);
           writer.micros(t);
           writer.map(m);
+          writer.strings(a);
           writer.endRow();
         }
         await real.store.insert({
@@ -61,9 +64,9 @@ describe('rows as the engine reads them', () => {
           token: table,
         });
         const back = await real.store.query<Record<string, unknown>>(
-          `SELECT toString(n) AS n, s, l, toString(u) AS u, f, toUInt16(d) AS d, toString(toUnixTimestamp64Micro(t)) AS t, m FROM ${table} ORDER BY i`,
+          `SELECT toString(n) AS n, s, l, toString(u) AS u, f, toUInt16(d) AS d, toString(toUnixTimestamp64Micro(t)) AS t, m, a FROM ${table} ORDER BY i`,
         );
-        const expected = rows.map(([n, s, l, u, f, d, t, m]) => ({
+        const expected = rows.map(([n, s, l, u, f, d, t, m, a]) => ({
           n: String(n),
           s,
           l,
@@ -72,6 +75,7 @@ describe('rows as the engine reads them', () => {
           d,
           t: String(Math.round(t * 1000)),
           m: { ...m },
+          a,
         }));
         expect(back.map((r) => ({ ...r, f: r.f === 0 ? 0 : r.f }))).toEqual(expected);
         await real.store.command(`DROP TABLE ${table}`);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createMemoryCheckpoints } from '../../src/adapters/memory/checkpoints.ts';
 import { createMemoryLog } from '../../src/adapters/memory/eventLog.ts';
-import { eventTypes } from '../../src/domain/events/catalogue.ts';
+import { eventTypes, isTelemetry } from '../../src/domain/events/catalogue.ts';
 import type { NewEvent } from '../../src/domain/events/envelope.ts';
 import { projections } from '../../src/projections/catalogue.ts';
 import type { EventLog, ReadStore } from '../../src/projections/ports.ts';
@@ -71,7 +71,7 @@ describe('projections', () => {
     const { log, deps } = await setUp();
     const runner = await createRunner(deps);
     runner.start();
-    const telemetry = eventTypes.filter((type) => !type.startsWith('Key'));
+    const telemetry = eventTypes.filter(isTelemetry);
     const position = await append(
       log,
       telemetry.map((type) => event(type, { requestId: 'req-1' })),

@@ -24,6 +24,7 @@ export interface ReadingEngine {
   log: EventLog;
   store: ReadStore;
   runner: Runner;
+  clock: () => number;
   /** Moves the clock of the log and of the reads. */
   setClock(time: number): void;
   /** Appends and waits until every projection has them. */
@@ -84,6 +85,7 @@ export async function openReading(
     log,
     store,
     runner,
+    clock,
     setClock(time: number) {
       now = time;
     },

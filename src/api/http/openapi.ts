@@ -62,6 +62,7 @@ const methods = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'] as 
 const tags = [
   { name: 'ingest', description: 'Events in' },
   { name: 'reading', description: 'What happened, how often, how fast, and to whom' },
+  { name: 'alerts', description: 'What fires, why, who was told, and what people say of it' },
   { name: 'jobs', description: 'Long work: rebuilds and verifications' },
   { name: 'keys', description: 'Who may do what' },
   { name: 'operation', description: 'Whether the engine itself is well' },

@@ -209,6 +209,8 @@ export const alertSchemas = {
     reason: text(1_000),
     /** Absent when it is not tried again. */
     retryAt: time.optional(),
+    /** The channel asked to be left alone until then, whatever the notification. */
+    pausedUntil: time.optional(),
   }),
   /** An alert that would have been told of, and why it was not. */
   NotificationWithheld: z.strictObject({

@@ -1,6 +1,7 @@
 import { nativeExamples } from '../native/examples.ts';
 import { toEvent } from '../native/toEvent.ts';
 import { Refusal } from '../refusal.ts';
+import { alertExamples } from './alertExamples.ts';
 import type { EventType } from './catalogue.ts';
 import type { NewEvent } from './envelope.ts';
 
@@ -29,5 +30,5 @@ export function exampleEvents(): ReadonlyMap<EventType, NewEvent> {
   const context = { project: 'shop', now: noon, newId: () => id };
   const sent = Object.values(nativeExamples).map((native) => toEvent(native, context));
   const events = sent.filter((event): event is NewEvent => !(event instanceof Refusal));
-  return new Map([...events, ...own].map((event) => [event.type, event]));
+  return new Map([...events, ...own, ...alertExamples].map((event) => [event.type, event]));
 }

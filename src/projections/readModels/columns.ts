@@ -11,11 +11,12 @@ export const lowCardinality = (name: string): Column => ({
 });
 export const text = (name: string): Column => ({ name, type: 'String', codec: 'ZSTD(1)' });
 export const float = (name: string): Column => ({ name, type: 'Float64', codec: 'ZSTD(1)' });
-const instant = (name: string): Column => ({
+export const instant = (name: string): Column => ({
   name,
   type: "DateTime64(6, 'UTC')",
   codec: 'Delta(8), ZSTD(1)',
 });
+export const whole = (name: string): Column => ({ name, type: 'UInt64', codec: 'ZSTD(1)' });
 export const attributesColumn: Column = {
   name: 'attributes',
   type: 'Map(String, String)',

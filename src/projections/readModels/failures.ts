@@ -1,6 +1,7 @@
 import type { EventData } from '../../domain/events/catalogue.ts';
 import type { RecordedEvent } from '../../domain/events/envelope.ts';
-import { fingerprintOf } from '../../domain/fingerprint.ts';
+import { faultOf } from '../../domain/fingerprint/faultOf.ts';
+import { type Fault, fingerprintOf } from '../../domain/fingerprint.ts';
 import type { Projection } from '../projection.ts';
 import type { RowWriter } from '../rowBinary.ts';
 import {
@@ -41,11 +42,11 @@ export const failures: Projection = {
     retention: 'raw',
   },
   write: (event, out) => {
-    if (event.type === 'ErrorCaptured') return writeCaptured(event, event.data, out);
-    if (event.type === 'RequestCompleted' && event.data.status !== 'success') {
-      return writeFailed(event, event.data, out);
-    }
-    return false;
+    const fault = faultOf(event);
+    if (fault === undefined) return false;
+    if (event.type === 'ErrorCaptured') writeCaptured(event, event.data, fault, out);
+    else if (event.type === 'RequestCompleted') writeFailed(event, event.data, fault, out);
+    return true;
   },
   derived: [],
   derivations: [],
@@ -58,8 +59,13 @@ FROM {failures} WHERE source = 'error'`,
   ],
 };
 
-function writeCaptured(event: RecordedEvent, data: EventData<'ErrorCaptured'>, out: RowWriter): boolean {
-  const { fingerprint, title } = fingerprintOf(faultOf(data, data.message));
+function writeCaptured(
+  event: RecordedEvent,
+  data: EventData<'ErrorCaptured'>,
+  fault: Fault,
+  out: RowWriter,
+): void {
+  const { fingerprint, title } = fingerprintOf(fault);
   writeEvent(event, data.operation, out);
   out.string('error');
   out.string(fingerprint);
@@ -70,13 +76,15 @@ function writeCaptured(event: RecordedEvent, data: EventData<'ErrorCaptured'>, o
   out.string(data.message);
   out.string(data.stack ?? '');
   out.map(data.attributes);
-  return true;
 }
 
-function writeFailed(event: RecordedEvent, data: EventData<'RequestCompleted'>, out: RowWriter): boolean {
-  // A failure without a word about itself is still one group per operation and outcome.
-  const message = data.errorMessage ?? data.errorCode ?? `${data.operation}: ${data.status}`;
-  const { fingerprint, title } = fingerprintOf(faultOf(data, message));
+function writeFailed(
+  event: RecordedEvent,
+  data: EventData<'RequestCompleted'>,
+  fault: Fault,
+  out: RowWriter,
+): void {
+  const { fingerprint, title } = fingerprintOf(fault);
   writeEvent(event, data.operation, out);
   out.string('request');
   out.string(fingerprint);
@@ -87,14 +95,4 @@ function writeFailed(event: RecordedEvent, data: EventData<'RequestCompleted'>, 
   out.string(data.errorMessage ?? '');
   out.string(data.stack ?? '');
   out.map(data.attributes);
-  return true;
 }
-
-const faultOf = (
-  { errorCode, stack }: { errorCode?: string | undefined; stack?: string | undefined },
-  message: string,
-) => ({
-  message,
-  ...(errorCode === undefined ? {} : { errorCode }),
-  ...(stack === undefined ? {} : { stack }),
-});

@@ -90,6 +90,14 @@ function explained(key: string, known: readonly string[]): string {
 
 /** For reads about the present state of the engine. */
 export const presentQuery = strictQuery(presence);
+/** The same with more to ask for. */
+export const withPresence = <S extends z.ZodRawShape>(shape: S) => strictQuery({ ...presence, ...shape });
+/** For what changes something, which is always about the present. */
+export const changeQuery = strictQuery({
+  project: presence.project,
+  after: presence.after,
+  wait: presence.wait,
+});
 /** For reads over a window. */
 export const windowQuery = strictQuery(selection);
 export const withWindow = <S extends z.ZodRawShape>(shape: S) => strictQuery({ ...selection, ...shape });
@@ -106,6 +114,20 @@ export const milliseconds = z
   .string()
   .regex(/^\d{1,12}(\.\d{1,6})?$/, 'milliseconds, as a number')
   .transform(Number);
+
+/** Several of a few words, with commas between them. */
+export const wordsOf = <T extends string>(allowed: readonly T[]) => {
+  const isAllowed = (word: string): word is T => (allowed as readonly string[]).includes(word);
+  return z
+    .string()
+    .max(200)
+    .transform((text, context): T[] => {
+      const words = text.split(',').map((word) => word.trim());
+      if (words.every(isAllowed)) return words;
+      context.addIssue({ code: 'custom', message: `allowed are ${allowed.join(', ')}` });
+      return z.NEVER;
+    });
+};
 
 export interface PresenceQuery {
   project?: string | undefined;

@@ -30,9 +30,11 @@ const statusWithinMs = 300;
 
 /** Every read of the contract that is answered from the log and the read models. */
 export function readRoutes(app: AppInstance, deps: ReadsDeps): void {
+  const { store } = deps;
+  const tableName = presentTables(deps.runner);
   const reader = createReader({
-    store: deps.store,
-    tableName: presentTables(deps.runner),
+    store,
+    tableName,
     ...(deps.timeoutMs === undefined ? {} : { timeoutMs: deps.timeoutMs }),
   });
   const withReader = { ...deps, reader };
@@ -41,7 +43,8 @@ export function readRoutes(app: AppInstance, deps: ReadsDeps): void {
     clock: () => performance.now(),
     timeoutMs: statusWithinMs,
   });
-  standingRoutes(app, { ...deps, readiness });
+  const statusReader = createReader({ store, tableName, timeoutMs: statusWithinMs });
+  standingRoutes(app, { ...deps, readiness, reader: statusReader });
   figureRoutes(app, withReader);
   errorRoutes(app, withReader);
   searchRoutes(app, withReader);

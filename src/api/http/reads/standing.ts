@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { severities } from '../../../domain/alerts/rule.ts';
 import type { EventLog } from '../../../projections/ports.ts';
+import { type FiringAlerts, readFiringAlerts } from '../../../projections/queries/firingAlerts.ts';
 import { type Positions, readPositions } from '../../../projections/queries/positions.ts';
+import type { Reader } from '../../../projections/queries/reader.ts';
 import { timeOf } from '../../../projections/queries/selection.ts';
 import type { Runner } from '../../../projections/runner.ts';
 import type { Readiness } from '../../readiness.ts';
@@ -14,6 +17,8 @@ export interface StandingDeps extends SelectDeps {
   runner: Pick<Runner, 'reached' | 'standings'>;
   /** Answers within half a second, whatever it stands on. */
   readiness: () => Promise<Readiness>;
+  /** Gives up as soon. */
+  reader: Reader;
   version: string;
   /** Epoch milliseconds. */
   startedAt: number;
@@ -58,6 +63,25 @@ const statusBody = z.object({
     failing: z.array(z.string()),
     ...lag,
   }),
+  alerts: z
+    .object({
+      firing: z
+        .array(
+          z.object({
+            id: z.string(),
+            rule: z.string(),
+            severity: z.enum(severities),
+            state: z.enum(['firing', 'recovering']),
+            title: z.string(),
+            labels: z.record(z.string(), z.string()),
+            since: instant,
+          }),
+        )
+        .describe('The worst first, at most a hundred'),
+      counts: z.record(z.enum(severities), count).describe('All that fire, by severity'),
+    })
+    .optional()
+    .describe('Of the project; absent while the read store does not answer'),
 });
 
 export function standingRoutes(app: AppInstance, deps: StandingDeps): void {
@@ -87,16 +111,18 @@ export function standingRoutes(app: AppInstance, deps: StandingDeps): void {
       schema: {
         tags,
         summary: 'Whether the engine is well, and what it stands on',
-        description: '`asOf` concerns the lag of the projections; the rest is of now.',
+        description: '`asOf` concerns the lag of the projections and the alerts; the rest is of now.',
         querystring: presentQuery,
         response: { 200: statusBody },
       },
     },
     async (request) => {
-      const { asOf } = await presenceOf(deps, request, request.query);
-      const [readiness, { projections }] = await Promise.all([
+      const presence = await presenceOf(deps, request, request.query);
+      const [readiness, { projections }, alerts] = await Promise.all([
         deps.readiness(),
-        readPositions(deps.log, deps.runner, asOf),
+        readPositions(deps.log, deps.runner, presence.asOf),
+        // That the store is away is told among the dependencies.
+        readFiringAlerts(deps.reader, presence).catch((): FiringAlerts | undefined => undefined),
       ]);
       const failing = projections.filter(({ error }) => error !== undefined);
       return {
@@ -111,6 +137,7 @@ export function standingRoutes(app: AppInstance, deps: StandingDeps): void {
           lagEvents: Math.max(0, ...projections.map(({ lagEvents }) => lagEvents)),
           lagMs: Math.max(0, ...projections.map(({ lagMs }) => lagMs)),
         },
+        ...(alerts !== undefined && { alerts }),
       };
     },
   );

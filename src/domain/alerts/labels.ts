@@ -1,0 +1,57 @@
+import type { RecordedEvent } from '../events/envelope.ts';
+import type { Labels } from './rule.ts';
+
+/**
+ * What an event can be told apart by: its own fields under the names of the views, and its attributes. Empty when it has
+ * no such field, as in a matcher.
+ */
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const ofEnvelope: Readonly<Record<string, (event: RecordedEvent) => string | undefined>> = {
+  project: (event) => event.project,
+  service: (event) => event.service,
+  user_id: (event) => event.userId,
+};
+
+/** Names in `data` that differ from those of the views. */
+const inData: Readonly<Record<string, string>> = { error_code: 'errorCode', metric_type: 'kind' };
+
+export function labelOf(event: RecordedEvent, label: string): string {
+  const own = Object.hasOwn(ofEnvelope, label) ? ofEnvelope[label] : undefined;
+  if (own !== undefined) return own(event) ?? '';
+  const data = event.data as Fields & { attributes?: Fields };
+  const field = data[inData[label] ?? label];
+  if (isLabel(field)) return String(field);
+  const attribute = data.attributes?.[label];
+  return isLabel(attribute) ? String(attribute) : '';
+}
+
+const isLabel = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+
+/** Gives the labels of events that belong together, and one short text for all that have the same. */
+export interface Grouping {
+  keyOf(event: RecordedEvent): string;
+  labelsOf(event: RecordedEvent): Labels;
+  /** The same text, from labels that were written down. */
+  keyFrom(labels: Labels): string;
+}
+
+const separator = '\u0000';
+
+export function groupingBy(
+  names: readonly string[],
+  read: (event: RecordedEvent, label: string) => string = labelOf,
+): Grouping {
+  const [first, second] = names;
+  const labelsOf = (event: RecordedEvent): Labels =>
+    Object.fromEntries(names.map((name) => [name, read(event, name)]));
+  const keyFrom = (labels: Labels): string => names.map((name) => labels[name] ?? '').join(separator);
+  const grouping = (keyOf: Grouping['keyOf']): Grouping => ({ keyOf, labelsOf, keyFrom });
+  if (first === undefined) return grouping(() => '');
+  // The two common cases, without an array for every event.
+  if (second === undefined) return grouping((event) => read(event, first));
+  if (names.length === 2) return grouping((event) => read(event, first) + separator + read(event, second));
+  return grouping((event) => names.map((name) => read(event, name)).join(separator));
+}

@@ -1,0 +1,46 @@
+import type { Evidence } from '../../events/alerts.ts';
+import type { TelemetryType } from '../../events/catalogue.ts';
+import type { RecordedEvent } from '../../events/envelope.ts';
+import type { ReadFault } from '../processor/faults.ts';
+import type { Rule } from '../rule.ts';
+import type { Arrival } from '../windows/paneWindow.ts';
+
+/** What one evaluation finds; without a value there was nothing to compute it from. */
+export interface Reading {
+  value: number | undefined;
+  /** How many events it rests on. */
+  volume: number;
+}
+
+export type Details = Pick<Evidence, 'figures' | 'points'> & { sketch?: Evidence['sketch'] };
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** One set of labels of one kind of window. */
+export interface Series {
+  add(event: RecordedEvent, time: number): Arrival;
+  /** The window ends here from now on; never goes back. */
+  advanceTo(at: number): void;
+  isEmpty(): boolean;
+  /** When the readings change without another event; undefined when never. */
+  nextChange(): number | undefined;
+  /** `end` is that of the window or, as far as it is remembered, of an earlier one. */
+  read(rule: Rule, end?: number): Reading;
+  details(rule: Rule, end?: number): Details;
+  save(): Json;
+}
+
+/** How events become series. Rules that need the same share them. */
+export interface Kind {
+  types: readonly TelemetryType[];
+  /** Whether an event counts at all, beyond what the rule selects. */
+  counts?(event: RecordedEvent): boolean;
+  /** Labels that are not fields of the event. */
+  label?(event: RecordedEvent, name: string): string | undefined;
+  open(): Series;
+  load(saved: Json): Series;
+}
+
+export interface KindDeps {
+  readFault: ReadFault;
+}

@@ -1,0 +1,192 @@
+import type { RecordedEvent } from '../../events/envelope.ts';
+import { type Grouping, groupingBy, labelOf } from '../labels.ts';
+import { compileMatchers } from '../matchers.ts';
+import type { Labels, Rule } from '../rule.ts';
+import type { Details, Json, Kind, Reading, Series } from './kind.ts';
+
+/** All series of one kind of window, for rules that select and group alike. */
+
+interface Tracked {
+  labels: Labels;
+  series: Series;
+  /** Readings may differ from those of the last evaluation. */
+  changed: boolean;
+  /** Events that came in for what was evaluated already, since the last evaluation. */
+  late: number;
+}
+
+export interface SavedProbe {
+  at: number | null;
+  overflowed: boolean;
+  tooLate: number;
+  series: [key: string, labels: Labels, late: number, saved: Json][];
+}
+
+/** Beyond it new label values are not followed, and the rule says so. */
+export const mostSeries = 20_000;
+
+export class Probe {
+  readonly kind: Kind;
+  readonly everyMs: number;
+  readonly #grouping: Grouping;
+  readonly #selects: (event: RecordedEvent) => boolean;
+  readonly #all = new Map<string, Tracked>();
+  #at = Number.NEGATIVE_INFINITY;
+  /** There was an event for which there was no more room since the last evaluation. */
+  #overflowed = false;
+  #tooLate = 0;
+
+  constructor(kind: Kind, rule: Pick<Rule, 'select' | 'by' | 'everyMs'>, saved?: SavedProbe) {
+    this.kind = kind;
+    this.everyMs = rule.everyMs;
+    const read = (event: RecordedEvent, name: string) => kind.label?.(event, name) ?? labelOf(event, name);
+    this.#grouping = groupingBy(rule.by, read);
+    this.#selects = selecting(rule.select, read);
+    if (saved === undefined) return;
+    this.#at = saved.at ?? Number.NEGATIVE_INFINITY;
+    this.#overflowed = saved.overflowed;
+    this.#tooLate = saved.tooLate;
+    for (const [key, labels, late, series] of saved.series) {
+      this.#all.set(key, { labels, series: kind.load(series), changed: late > 0, late });
+    }
+  }
+
+  /** When the next evaluation has something new because of this event; undefined when it does not count. */
+  observe(event: RecordedEvent, time: number): number | undefined {
+    if (this.kind.counts?.(event) === false || !this.#selects(event)) return undefined;
+    const tracked = this.#trackedFor(event);
+    if (tracked === undefined) return this.#at + this.everyMs;
+    const arrival = tracked.series.add(event, time);
+    if (arrival === 'ahead') return Math.ceil(time / this.everyMs) * this.everyMs;
+    if (arrival === 'too_late') {
+      this.#tooLate++;
+      return undefined;
+    }
+    tracked.changed = true;
+    tracked.late++;
+    return this.#at + this.everyMs;
+  }
+
+  #trackedFor(event: RecordedEvent): Tracked | undefined {
+    const key = this.#grouping.keyOf(event);
+    const known = this.#all.get(key);
+    if (known !== undefined) return known;
+    if (this.#all.size >= mostSeries) {
+      this.#overflowed = true;
+      return undefined;
+    }
+    const series = this.kind.open();
+    if (Number.isFinite(this.#at)) series.advanceTo(this.#at);
+    const fresh = { labels: this.#grouping.labelsOf(event), series, changed: false, late: 0 };
+    this.#all.set(key, fresh);
+    return fresh;
+  }
+
+  /** Every window ends at `at`; what has become empty is let go by `settle`. */
+  advanceTo(at: number): void {
+    this.#at = at;
+    for (const tracked of this.#all.values()) {
+      const change = tracked.series.nextChange();
+      tracked.series.advanceTo(at);
+      if (change !== undefined && change <= at) tracked.changed = true;
+    }
+  }
+
+  /** The evaluation is over: what changes from here on is news again. */
+  settle(): void {
+    this.#overflowed = false;
+    for (const [key, tracked] of this.#all) {
+      tracked.changed = false;
+      tracked.late = 0;
+      if (tracked.series.isEmpty()) this.#all.delete(key);
+    }
+  }
+
+  *changedKeys(): Iterable<string> {
+    for (const [key, { changed }] of this.#all) if (changed) yield key;
+  }
+
+  /** When an evaluation finds something else without another event. */
+  nextChange(): number | undefined {
+    let next: number | undefined;
+    for (const { series, changed } of this.#all.values()) {
+      const change = changed ? this.#at + this.everyMs : series.nextChange();
+      if (change !== undefined && (next === undefined || change < next)) next = change;
+    }
+    return next === undefined ? undefined : Math.ceil(next / this.everyMs) * this.everyMs;
+  }
+
+  /** A fresh probe takes up its work at this time; what is shown to it next fills its windows. */
+  begin(at: number): void {
+    this.#at = at;
+    for (const { series } of this.#all.values()) series.advanceTo(at);
+  }
+
+  clear(): void {
+    this.#all.clear();
+  }
+
+  keyFrom(labels: Labels): string {
+    return this.#grouping.keyFrom(labels);
+  }
+
+  /** Every reading is to be judged at the next evaluation. */
+  touchAll(): void {
+    for (const tracked of this.#all.values()) {
+      tracked.changed = true;
+      tracked.late = 0;
+    }
+  }
+
+  get at(): number {
+    return this.#at;
+  }
+
+  labelsOf(key: string): Labels | undefined {
+    return this.#all.get(key)?.labels;
+  }
+
+  lateOf(key: string): number {
+    return this.#all.get(key)?.late ?? 0;
+  }
+
+  read(key: string, rule: Rule, end?: number): Reading | undefined {
+    return this.#all.get(key)?.series.read(rule, end);
+  }
+
+  details(key: string, rule: Rule, end?: number): Details {
+    return this.#all.get(key)?.series.details(rule, end) ?? { figures: {}, points: [] };
+  }
+
+  get overflowed(): boolean {
+    return this.#overflowed;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** Events that came too late for every window, since the start. */
+  get tooLate(): number {
+    return this.#tooLate;
+  }
+
+  save(): SavedProbe {
+    return {
+      at: Number.isFinite(this.#at) ? this.#at : null,
+      overflowed: this.#overflowed,
+      tooLate: this.#tooLate,
+      series: [...this.#all].map(([key, { labels, late, series }]) => [key, labels, late, series.save()]),
+    };
+  }
+}
+
+function selecting(
+  select: Rule['select'],
+  read: (event: RecordedEvent, name: string) => string,
+): (event: RecordedEvent) => boolean {
+  if (select.length === 0) return () => true;
+  const fits = compileMatchers(select);
+  const names = [...new Set(select.map(({ label }) => label))];
+  return (event) => fits(Object.fromEntries(names.map((name) => [name, read(event, name)])));
+}

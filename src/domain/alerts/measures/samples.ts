@@ -1,0 +1,100 @@
+import { healthStates, type TelemetryType } from '../../events/catalogue.ts';
+import type { RecordedEvent } from '../../events/envelope.ts';
+import type { Aggregate, Rule } from '../rule.ts';
+import { createSampleWindow, type SampleWindow, type SavedSampleWindow } from '../windows/sampleWindow.ts';
+import type { Details, Json, Kind, Reading, Series } from './kind.ts';
+import { pointsShown } from './requests.ts';
+
+/** What is measured now and then: metrics, checks of health, what is left of a limit, how jobs ended. */
+
+interface SampleSettings {
+  type: TelemetryType;
+  windowMs: number;
+  /** A number is a quantile. */
+  aggregate: Aggregate | number;
+  /** Undefined when the event says nothing of it. */
+  sampleOf: (event: RecordedEvent) => number | undefined;
+}
+
+export function sampleKind({ type, windowMs, aggregate, sampleOf }: SampleSettings): Kind {
+  // Late ones and those of the window of the last step.
+  const open = () => createSampleWindow({ windowMs, graceMs: windowMs });
+  return {
+    types: [type],
+    counts: (event) => sampleOf(event) !== undefined,
+    open: () => new SampleSeries(open(), aggregate, sampleOf),
+    load(saved) {
+      const window = open();
+      window.load(saved as unknown as SavedSampleWindow);
+      return new SampleSeries(window, aggregate, sampleOf);
+    },
+  };
+}
+
+class SampleSeries implements Series {
+  readonly #window: SampleWindow;
+  readonly #aggregate: Aggregate | number;
+  readonly #sampleOf: SampleSettings['sampleOf'];
+
+  constructor(window: SampleWindow, aggregate: Aggregate | number, sampleOf: SampleSettings['sampleOf']) {
+    this.#window = window;
+    this.#aggregate = aggregate;
+    this.#sampleOf = sampleOf;
+  }
+
+  add(event: RecordedEvent, time: number) {
+    const value = this.#sampleOf(event);
+    return value === undefined ? 'too_late' : this.#window.add(time, value);
+  }
+
+  advanceTo(at: number): void {
+    this.#window.advanceTo(at);
+  }
+
+  isEmpty(): boolean {
+    return this.#window.isEmpty() && this.nextChange() === undefined;
+  }
+
+  nextChange(): number | undefined {
+    return this.#window.nextChange(this.#aggregate);
+  }
+
+  read(_rule: Rule, end?: number): Reading {
+    const value = this.#window.aggregate(this.#aggregate, end);
+    return { value, volume: this.#window.count(end) };
+  }
+
+  details(_rule: Rule, end?: number): Details {
+    const figures: Record<string, number> = { samples: this.#window.count(end) };
+    for (const name of ['last', 'average', 'min', 'max'] as const) {
+      const value = this.#window.aggregate(name, end);
+      if (value !== undefined) figures[name] = value;
+    }
+    const points = this.#window.points(pointsShown, this.#aggregate, end);
+    return {
+      figures,
+      points: points.map(({ time, value, volume }) => ({
+        time,
+        ...(value !== undefined && { value }),
+        volume,
+      })),
+    };
+  }
+
+  save(): Json {
+    return this.#window.save() as unknown as Json;
+  }
+}
+
+export const metricValue = (event: RecordedEvent): number | undefined =>
+  event.type === 'MetricRecorded' ? event.data.value : undefined;
+
+export const healthValue = (event: RecordedEvent): number | undefined =>
+  event.type === 'HealthChecked' ? healthStates.indexOf(event.data.state) : undefined;
+
+/** Of a limit whose size nobody told, nothing can be said. */
+export function limitValue(event: RecordedEvent): number | undefined {
+  if (event.type !== 'RateLimitObserved') return undefined;
+  const { remaining, limit } = event.data;
+  return limit === undefined || limit <= 0 ? undefined : Math.max(0, remaining / limit);
+}

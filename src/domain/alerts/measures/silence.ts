@@ -1,0 +1,64 @@
+import { eventTypes, isTelemetry } from '../../events/catalogue.ts';
+import type { RecordedEvent } from '../../events/envelope.ts';
+import type { Rule } from '../rule.ts';
+import type { Arrival } from '../windows/paneWindow.ts';
+import type { Details, Json, Kind, Reading, Series } from './kind.ts';
+
+/** How long nothing has been heard. What has been silent for longer than the window is forgotten. */
+
+type SavedSilence = { at: number | null; heard: number; events: number };
+
+export const silenceKind = ({ windowMs, everyMs }: { windowMs: number; everyMs: number }): Kind => ({
+  types: eventTypes.filter(isTelemetry),
+  open: () => new SilenceSeries(windowMs, everyMs),
+  load: (saved) => new SilenceSeries(windowMs, everyMs, saved as unknown as SavedSilence),
+});
+
+class SilenceSeries implements Series {
+  readonly #windowMs: number;
+  readonly #everyMs: number;
+  #at: number;
+  #heard: number;
+  #events: number;
+
+  constructor(windowMs: number, everyMs: number, saved?: SavedSilence) {
+    this.#windowMs = windowMs;
+    this.#everyMs = everyMs;
+    this.#at = saved?.at ?? Number.NEGATIVE_INFINITY;
+    this.#heard = saved?.heard ?? Number.NEGATIVE_INFINITY;
+    this.#events = saved?.events ?? 0;
+  }
+
+  add(_event: RecordedEvent, time: number): Arrival {
+    this.#events++;
+    if (time > this.#heard) this.#heard = time;
+    return time <= this.#at ? 'taken' : 'ahead';
+  }
+
+  advanceTo(at: number): void {
+    this.#at = at;
+  }
+
+  isEmpty(): boolean {
+    return this.#at - this.#heard >= this.#windowMs;
+  }
+
+  /** A silence grows by itself. */
+  nextChange(): number | undefined {
+    return this.isEmpty() ? undefined : Math.max(this.#at, this.#heard) + this.#everyMs;
+  }
+
+  read(_rule: Rule, end = this.#at): Reading {
+    return { value: Math.max(0, end - this.#heard), volume: this.#events };
+  }
+
+  details(_rule: Rule, end = this.#at): Details {
+    const silentMs = Math.max(0, end - this.#heard);
+    return { figures: { silentMs, lastHeardAt: this.#heard }, points: [] };
+  }
+
+  save(): Json {
+    const at = Number.isFinite(this.#at) ? this.#at : null;
+    return { at, heard: this.#heard, events: this.#events };
+  }
+}

@@ -1,0 +1,120 @@
+import type { RecordedEvent } from '../../events/envelope.ts';
+import {
+  type Alert,
+  decideAlert,
+  evolveAlert,
+  type Fact,
+  initialAlert,
+  isInactive,
+  levelsOf,
+  type Subject,
+} from '../episode.ts';
+import type { Labels, Rule } from '../rule.ts';
+
+/** The alerts of one rule that are not at rest. */
+
+export interface TrackedAlert {
+  labels: Labels;
+  alert: Alert;
+  /** Late events since the last step or amendment. */
+  late: number;
+  amendedAt: number;
+  /** The number of events that it fired on. */
+  firedOn: number;
+}
+
+export interface RuleState {
+  rule: Rule;
+  /** By the key of their series. */
+  alerts: Map<string, TrackedAlert>;
+  failing: boolean;
+}
+
+export interface SavedRuleState {
+  name: string;
+  version: number;
+  failing: boolean;
+  alerts: [key: string, tracked: TrackedAlert][];
+}
+
+export const saveRuleState = ({ rule, alerts, failing }: RuleState): SavedRuleState => ({
+  name: rule.name,
+  version: rule.version,
+  failing,
+  alerts: [...alerts].map(([key, tracked]) => [key, { ...tracked }]),
+});
+
+export const restoreRuleState = (rule: Rule, saved: SavedRuleState | undefined): RuleState =>
+  saved === undefined || saved.version !== rule.version
+    ? { rule, alerts: new Map(), failing: false }
+    : {
+        rule,
+        alerts: new Map(saved.alerts.map(([key, tracked]) => [key, { ...tracked }])),
+        failing: saved.failing,
+      };
+
+/** What fires goes on firing under a new version of its rule that still means the same alerts. */
+export function carryOver(rule: Rule, former: RuleState | undefined): RuleState {
+  const same =
+    former !== undefined &&
+    former.rule.measure.kind === rule.measure.kind &&
+    former.rule.by.join() === rule.by.join() &&
+    severitiesOf(former.rule) === severitiesOf(rule);
+  return same
+    ? { rule, alerts: former.alerts, failing: former.failing }
+    : { rule, alerts: new Map(), failing: false };
+}
+
+const severitiesOf = ({ levels }: Rule): string => levels.map(({ severity }) => severity).join();
+
+/** Ends what a rule that is gone has left open. */
+export function retire(
+  { rule, alerts }: RuleState,
+  project: string,
+  at: number,
+  cause: 'rule_changed' | 'rule_removed',
+): { subject: Subject; facts: readonly Fact[]; before: Alert }[] {
+  return [...alerts.values()].map(({ labels, alert }) => {
+    const subject = { rule, project, labels };
+    return { subject, before: alert, ...decideAlert({ kind: 'retire', at, cause }, alert, subject) };
+  });
+}
+
+export const trackedOf = (state: RuleState, key: string, labels: Labels): TrackedAlert =>
+  state.alerts.get(key) ?? { labels, alert: initialAlert(state.rule), late: 0, amendedAt: 0, firedOn: 0 };
+
+export function keep(state: RuleState, key: string, tracked: TrackedAlert): void {
+  if (isInactive(tracked.alert)) state.alerts.delete(key);
+  else state.alerts.set(key, tracked);
+}
+
+export type RecordedStep = RecordedEvent<Fact['type'] | 'AlertAmended'>;
+
+const stepTypes: Readonly<Record<RecordedStep['type'], true>> = {
+  AlertSuspected: true,
+  AlertDismissed: true,
+  AlertFired: true,
+  AlertSeverityChanged: true,
+  AlertRecoveryBegan: true,
+  AlertRelapsed: true,
+  AlertDataLost: true,
+  AlertDataReturned: true,
+  AlertResolved: true,
+  AlertAmended: true,
+};
+
+export const isStep = (event: RecordedEvent): event is RecordedStep => Object.hasOwn(stepTypes, event.type);
+
+/** An alert as its recorded steps leave it. */
+export function recalled(tracked: TrackedAlert, step: RecordedStep, rule: Rule): TrackedAlert {
+  const { alert } = tracked;
+  if (step.type === 'AlertAmended') {
+    const episode = alert.episode && { ...alert.episode, steps: step.data.number };
+    return { ...tracked, alert: { ...alert, episode }, late: 0, amendedAt: step.data.at };
+  }
+  const fact = { type: step.type, ...step.data } as Fact;
+  const evolved = evolveAlert(alert, fact, rule);
+  const firedOn = step.type === 'AlertFired' ? (step.data.evidence.figures.requests ?? 0) : tracked.firedOn;
+  const levels = levelsOf(evolved, rule);
+  return { ...tracked, alert: { ...evolved, levels }, late: 0, amendedAt: fact.at, firedOn };
+}

@@ -1,0 +1,246 @@
+import type { Evidence } from '../../events/alerts.ts';
+import type { EventType } from '../../events/catalogue.ts';
+import { isTelemetry } from '../../events/catalogue.ts';
+import type { RecordedEvent } from '../../events/envelope.ts';
+import type { Subject } from '../episode.ts';
+import type { Rule, RuleSet } from '../rule.ts';
+import { type SavedWatermark, Watermark } from '../watermark.ts';
+import { Context, type SavedContext } from './context.ts';
+import type { Decision } from './decision.ts';
+import type { ReadFault } from './faults.ts';
+import { carryOver, isStep, type RuleState, restoreRuleState, retire } from './judged.ts';
+import { kindFor, planWatches, reachOf } from './plan.ts';
+import { type SavedWatch, Watch, type WatchDeps } from './watch.ts';
+
+/**
+ * All that the alerts of one project rest on. It moves with the events that it is shown, in log order, and with nothing
+ * else: the same events give the same decisions, however they are batched and whenever they are read.
+ */
+
+export interface SavedProject {
+  watermark: SavedWatermark;
+  context: SavedContext;
+  watches: SavedWatch[];
+}
+
+const mostRelated = 10;
+
+export class ProjectProcessor {
+  readonly #readFault: ReadFault;
+  readonly #context: Context;
+  readonly #deps: WatchDeps;
+  readonly #watermark: Watermark;
+  #watches: readonly Watch[] = [];
+  #byType: ReadonlyMap<EventType, readonly Watch[]> = new Map();
+  /** Watches whose windows have yet to be filled from the past. */
+  #cold: readonly Watch[] = [];
+
+  constructor(project: string, ruleSet: RuleSet, readFault: ReadFault, saved?: SavedProject) {
+    this.#readFault = readFault;
+    this.#context = new Context(readFault, saved?.context);
+    this.#watermark = saved === undefined ? new Watermark(ruleSet) : Watermark.load(saved.watermark, ruleSet);
+    this.#deps = {
+      project,
+      context: this.#context,
+      related: (subject, at) => this.#related(subject, at),
+      isSilent: (service, windowMs) => this.#watermark.isSilent(service, windowMs),
+    };
+    this.#use(
+      planWatches(ruleSet.rules).map(({ key, rules }) => {
+        const before = saved?.watches.find((watch) => watch.key === key);
+        const states = rules.map((rule) =>
+          restoreRuleState(
+            rule,
+            before?.rules.find(({ name }) => name === rule.name),
+          ),
+        );
+        return this.#open(key, states, before);
+      }),
+    );
+  }
+
+  #open(key: string, states: readonly RuleState[], saved?: SavedWatch): Watch {
+    const rule = states[0]?.rule as Rule;
+    return Watch.open(key, kindFor(rule, this.#readFault), states, this.#deps, saved);
+  }
+
+  #use(watches: readonly Watch[]): void {
+    this.#watches = watches;
+    const byType = new Map<EventType, Watch[]>();
+    for (const watch of watches) {
+      for (const type of watch.probe.kind.types) byType.set(type, [...(byType.get(type) ?? []), watch]);
+    }
+    this.#byType = byType;
+  }
+
+  /** Everything up to and with this time has been judged, as far as it was due. */
+  get watermark(): number {
+    return this.#watermark.at;
+  }
+
+  /** When the last of its events was recorded. */
+  get lastRecordedAt(): number {
+    return this.#watermark.now;
+  }
+
+  get series(): number {
+    return this.#watches.reduce((count, { probe }) => count + probe.size, 0);
+  }
+
+  /** When something is due that no event need come for; infinite when nothing is. */
+  get nextAt(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const watch of this.#watches) if (watch.nextAt < next) next = watch.nextAt;
+    return next;
+  }
+
+  observe(event: RecordedEvent): Decision[] {
+    if (isTelemetry(event.type)) return this.#observeTelemetry(event);
+    switch (event.type) {
+      case 'ClockAdvanced':
+        return this.advanceClock(event.data.to, event.recordedAt);
+      case 'AlertResolutionRequested':
+        return this.#resolve(event.data.episode, event.data.by);
+      default:
+        return [];
+    }
+  }
+
+  #observeTelemetry(event: RecordedEvent): Decision[] {
+    const time = this.#takeIn(event);
+    if (!this.#watermark.observe(event.service, time, event.recordedAt)) return [];
+    return this.#judgeUpTo(this.#watermark.advance());
+  }
+
+  /** Takes in what lies before the point from which decisions are made: windows fill, alerts stand as recorded. */
+  recall(event: RecordedEvent): void {
+    if (isStep(event)) {
+      this.#watches.some((watch) => watch.recall(event));
+      return;
+    }
+    if (event.type === 'ClockAdvanced')
+      this.#passUpTo(this.#watermark.advanceClock(event.data.to, event.recordedAt));
+    if (!isTelemetry(event.type)) return;
+    const time = this.#takeIn(event);
+    if (this.#watermark.observe(event.service, time, event.recordedAt))
+      this.#passUpTo(this.#watermark.advance());
+  }
+
+  #passUpTo(watermark: number): void {
+    for (let at = this.nextAt; at <= watermark; at = this.nextAt) {
+      for (const watch of this.#watches) if (watch.nextAt === at) watch.pass(at);
+    }
+  }
+
+  /** Time has passed, as an event says or as one that is yet to be recorded would. */
+  advanceClock(to: number, recordedAt: number): Decision[] {
+    return this.#judgeUpTo(this.#watermark.advanceClock(to, recordedAt));
+  }
+
+  #takeIn(event: RecordedEvent): number {
+    // A clock that goes ahead must not make others' events late.
+    const time = Math.min(event.occurredAt, event.recordedAt);
+    this.#context.observe(event, time);
+    for (const watch of this.#byType.get(event.type) ?? []) watch.observe(event, time);
+    return time;
+  }
+
+  #judgeUpTo(watermark: number): Decision[] {
+    const decisions: Decision[] = [];
+    for (;;) {
+      const at = this.nextAt;
+      if (at > watermark) return decisions;
+      for (const watch of this.#watches) if (watch.nextAt === at) decisions.push(...watch.evaluate(at));
+    }
+  }
+
+  #resolve(episode: string, by: string): Decision[] {
+    for (const watch of this.#watches) {
+      const decisions = watch.resolve(episode, by, this.#watermark.at);
+      if (decisions !== undefined) return decisions;
+    }
+    return [];
+  }
+
+  /** Fires go on under rules that still mean the same; what is new has to be warmed with past events first. */
+  setRules(ruleSet: RuleSet): Decision[] {
+    const former = new Map(
+      this.#watches.flatMap((watch) =>
+        watch.rules.map((state) => [state.rule.name, { state, watch }] as const),
+      ),
+    );
+    this.#watermark.use(ruleSet);
+    const decisions: Decision[] = [];
+    const kept = new Set<RuleState['alerts']>();
+    const watches = planWatches(ruleSet.rules).map(({ key, rules }) => {
+      const states = rules.map((rule) => carryOver(rule, former.get(rule.name)?.state));
+      for (const { alerts } of states) kept.add(alerts);
+      const before = this.#watches.find((watch) => watch.key === key);
+      return before?.withRules(states) ?? this.#open(key, states);
+    });
+    for (const [name, { state, watch }] of former) {
+      if (kept.has(state.alerts)) continue;
+      const cause = ruleSet.rules.some((rule) => rule.name === name) ? 'rule_changed' : 'rule_removed';
+      for (const { facts, subject, before } of retire(state, this.#deps.project, this.#watermark.at, cause)) {
+        decisions.push(...watch.retired(facts, subject, before.episode?.severity));
+      }
+    }
+    const known = new Set(this.#watches.map(({ key }) => key));
+    this.#cold = Number.isFinite(this.#watermark.at) ? watches.filter(({ key }) => !known.has(key)) : [];
+    for (const watch of this.#cold) watch.begin(this.#watermark.at);
+    this.#use(watches);
+    return decisions;
+  }
+
+  /** From which time on events have to be shown again for the windows of new rules; undefined when none are. */
+  get coldSince(): number | undefined {
+    const reaches = this.#cold.flatMap(({ rules }) => rules.map(({ rule }) => reachOf(rule)));
+    return reaches.length === 0 ? undefined : this.#watermark.at - Math.max(...reaches);
+  }
+
+  cool(): void {
+    for (const watch of this.#cold) watch.probe.clear();
+  }
+
+  warm(event: RecordedEvent): void {
+    if (!isTelemetry(event.type)) return;
+    const time = Math.min(event.occurredAt, event.recordedAt);
+    for (const watch of this.#cold)
+      if (watch.probe.kind.types.includes(event.type)) watch.observe(event, time);
+  }
+
+  warmed(): void {
+    for (const watch of this.#cold) watch.warmed();
+    this.#cold = [];
+  }
+
+  #related(subject: Subject, at: number): Evidence['related'] {
+    const found: Evidence['related'] = [];
+    for (const { rules } of this.#watches) {
+      for (const { rule, alerts } of rules) {
+        if (rule === subject.rule) continue;
+        for (const { labels, alert } of alerts.values()) {
+          const { episode } = alert;
+          if (episode?.fired === undefined || episode.fired.at > at) continue;
+          const { id, severity, fired } = episode;
+          found.push({ episode: id, rule: rule.name, labels, severity, since: fired.at });
+        }
+      }
+    }
+    // Of the same service first, and of those the ones that began first: a cause comes before what it causes.
+    const near = (labels: Subject['labels']) => (labels.service === subject.labels.service ? 0 : 1);
+    return found
+      .sort(
+        (a, b) => near(a.labels) - near(b.labels) || a.since - b.since || (a.episode < b.episode ? -1 : 1),
+      )
+      .slice(0, mostRelated);
+  }
+
+  save(): SavedProject {
+    return {
+      watermark: this.#watermark.save(),
+      context: this.#context.save(),
+      watches: this.#watches.map((watch) => watch.save()),
+    };
+  }
+}

@@ -1,0 +1,231 @@
+import { clockStream } from '../../domain/alerts/identity.ts';
+import { type Decision, eventOf } from '../../domain/alerts/processor/decision.ts';
+import { AlertProcessor, type SavedProcessor } from '../../domain/alerts/processor/processor.ts';
+import type { RecordedEvent } from '../../domain/events/envelope.ts';
+import { asPosition, type Position } from '../../domain/position.ts';
+import { pause } from '../batchWindow.ts';
+import { follow } from '../follow.ts';
+import type { EventLog } from '../ports.ts';
+import { createDecisionWriter } from './decisionWriter.ts';
+import { createLookAhead } from './lookAhead.ts';
+import type { SnapshotStore } from './ports.ts';
+
+/**
+ * Keeps the alerts up with the log: shows it to the processor, and records what that decides. After a crash the same
+ * events lead to the same decisions, which have the same ids, so that the log holds each of them once.
+ */
+
+export interface DeciderDeps {
+  log: Pick<
+    EventLog,
+    'append' | 'read' | 'readStream' | 'readByTime' | 'subscribe' | 'head' | 'compare' | 'distance'
+  >;
+  snapshots: SnapshotStore;
+  /** Epoch milliseconds. */
+  clock: () => number;
+  /** Milliseconds that never go back. */
+  stopwatch: () => number;
+  newId: () => string;
+  observer: DeciderObserver;
+}
+
+export interface DeciderObserver {
+  /** How long after it could be known, by the clock. */
+  decided(decision: Decision, behindMs: number): void;
+  failed(error: unknown, retryInMs: number): void;
+  /** There was no usable snapshot: what is known has been read from the log anew. */
+  recalled(events: number): void;
+}
+
+export interface DeciderStanding {
+  position: Position | undefined;
+  lagEvents: number;
+  lagMs: number;
+  /** Why it does not get on, while it is tried again. */
+  error: string | undefined;
+}
+
+interface Snapshot {
+  format: typeof snapshotFormat;
+  position: string;
+  processor: SavedProcessor;
+}
+
+/** Raised when a snapshot no longer means the same; older ones are then not used, and the log is read instead. */
+const snapshotFormat = 1;
+const tickMs = 250;
+const warmRetryMs = 2_000;
+const snapshotEveryMs = 30_000;
+/** Writing snapshots may take so much of the time. */
+const snapshotShare = 50;
+
+export type Decider = Awaited<ReturnType<typeof openDecider>>;
+
+export async function openDecider(deps: DeciderDeps) {
+  const { log, clock, stopwatch, observer, snapshots } = deps;
+  const restored = await restore(deps);
+  const { processor } = restored;
+  let { position } = restored;
+  const writer = createDecisionWriter(log);
+  const lookAhead = createLookAhead(processor, stopwatch);
+  const stopping = new AbortController();
+  let undecided: Decision[] = [];
+  let lastRecordedAt: number | undefined;
+  let lastError: string | undefined;
+  let lastTurnAt = stopwatch();
+  let lastBehindMs = 0;
+  /** It has seen events beyond `position`; such a state belongs to no position. */
+  let unsettled = false;
+  let nextSnapshotAt = stopwatch() + snapshotEveryMs;
+  let savedPosition = position;
+  let running: Promise<unknown> = Promise.resolve();
+
+  function observe(event: RecordedEvent): void | Promise<void> {
+    unsettled = true;
+    lookAhead.forget(event.project);
+    lastRecordedAt = event.recordedAt;
+    try {
+      undecided.push(...processor.observe(event));
+    } catch (error) {
+      // Whoever is shown it again fails again: it is passed over, and said.
+      fail(error, 0);
+    }
+    // The windows of new rules are filled before the next event is shown, for that is judged by them.
+    if (processor.coldSince !== undefined) return warmUp(event.position);
+  }
+
+  async function warmUp(until: Position): Promise<void> {
+    const { signal } = stopping;
+    while (!signal.aborted) {
+      try {
+        await showPast(until, signal);
+        processor.warmed();
+        return;
+      } catch (error) {
+        fail(error, warmRetryMs);
+        await pause(warmRetryMs, signal);
+      }
+    }
+  }
+
+  async function showPast(until: Position, signal: AbortSignal): Promise<void> {
+    const range = { fromTime: processor.coldSince ?? 0, toTime: Number.MAX_SAFE_INTEGER, signal };
+    processor.cool();
+    for await (const { events } of log.readByTime(range)) {
+      for (const event of events) {
+        if (log.compare(event.position, until) > 0) return;
+        processor.warm(event);
+      }
+    }
+    signal.throwIfAborted();
+  }
+
+  async function settle(to: Position): Promise<void> {
+    await writer.write(undecided);
+    for (const decision of undecided) observer.decided(decision, clock() - decision.event.occurredAt);
+    undecided = [];
+    position = to;
+    unsettled = false;
+    lastError = undefined;
+    if (stopwatch() >= nextSnapshotAt) await saveSnapshot();
+  }
+
+  async function saveSnapshot(): Promise<void> {
+    if (position === undefined || position === savedPosition) return;
+    const started = stopwatch();
+    const snapshot: Snapshot = { format: snapshotFormat, position, processor: processor.save() };
+    savedPosition = position;
+    await snapshots.save(JSON.stringify(snapshot));
+    const took = stopwatch() - started;
+    nextSnapshotAt = started + Math.max(snapshotEveryMs, took * snapshotShare);
+  }
+
+  const fail = (error: unknown, retryInMs: number) => {
+    lastError = error instanceof Error ? error.message : String(error);
+    observer.failed(error, retryInMs);
+  };
+
+  /** While events come, time is theirs; where none do, it passes by the clock. */
+  async function tick(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await pause(tickMs, signal);
+      lastTurnAt = stopwatch();
+      try {
+        if (signal.aborted || unsettled || (await log.head()) !== position) continue;
+        const now = clock();
+        for (const { project, to } of lookAhead.look(now)) {
+          const about = { id: deps.newId(), at: now, project };
+          const events = [eventOf('ClockAdvanced', { to }, about)];
+          await log.append([{ stream: clockStream(project), events, expected: 'any' }]);
+        }
+      } catch (error) {
+        if (!signal.aborted) fail(error, tickMs);
+      }
+    }
+  }
+
+  async function standing(): Promise<DeciderStanding> {
+    const head = await log.head();
+    const lagEvents = head === undefined ? 0 : log.distance(position, head);
+    const lagMs = lagEvents === 0 ? 0 : Math.max(0, clock() - (lastRecordedAt ?? clock()));
+    return { position, lagEvents, lagMs, error: lastError };
+  }
+
+  async function behind(): Promise<number> {
+    const { lagMs } = await standing();
+    lastBehindMs = lagMs;
+    return Math.max(lagMs, stopwatch() - lastTurnAt - tickMs);
+  }
+
+  return {
+    processor,
+    start() {
+      const { signal } = stopping;
+      const following = follow({ feed: log, after: position, observe, settle, onError: fail, signal });
+      running = Promise.all([following, tick(signal)]);
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+      if (!unsettled) await saveSnapshot().catch(() => undefined);
+    },
+    /** How late decisions are by the clock: what is behind the log, or a turn that is overdue. */
+    behind,
+    /** The same as it was last known, for those who cannot wait. */
+    lateMs: () => Math.max(lastBehindMs, stopwatch() - lastTurnAt),
+    /** Label sets that are followed. */
+    series: () => processor.series,
+    standing,
+  };
+}
+
+async function restore(
+  deps: DeciderDeps,
+): Promise<{ processor: AlertProcessor; position: Position | undefined }> {
+  const saved = readSnapshot(await deps.snapshots.load());
+  if (saved !== undefined) {
+    const processor = new AlertProcessor({ saved: saved.processor });
+    return { processor, position: asPosition(saved.position) };
+  }
+  const processor = new AlertProcessor();
+  let position: Position | undefined;
+  let recalled = 0;
+  for await (const { events, to } of deps.log.read()) {
+    for (const event of events) processor.recall(event);
+    recalled += events.length;
+    position = to;
+  }
+  if (recalled > 0) deps.observer.recalled(recalled);
+  return { processor, position };
+}
+
+/** One that cannot be read is as good as none. */
+function readSnapshot(text: string | undefined): Snapshot | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const snapshot = JSON.parse(text) as Snapshot;
+    return snapshot.format === snapshotFormat ? snapshot : undefined;
+  } catch {
+    return undefined;
+  }
+}

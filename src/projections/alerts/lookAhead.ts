@@ -1,0 +1,57 @@
+import type { AlertProcessor } from '../../domain/alerts/processor/processor.ts';
+import type { ProjectProcessor } from '../../domain/alerts/processor/project.ts';
+
+/**
+ * Looks ahead in projects where no event comes: what would be decided if time were all that passes. Only when something
+ * would be, the passing of time has to be recorded, so that a replay sees it too. It looks at copies: whatever comes of
+ * them, the state itself moves with recorded events alone.
+ */
+export interface LookAhead {
+  /** An event of the project has been observed: what was seen ahead no longer holds. */
+  forget(project: string): void;
+  /** To which times the clocks of which projects have to be advanced. */
+  look(now: number): { project: string; to: number }[];
+}
+
+interface Ahead {
+  shadow: ProjectProcessor;
+  decidedAt: number | undefined;
+}
+
+/** Copying may take so much of the time. */
+const copyShare = 20;
+/** Beyond the lateness that is allowed: a batch may be on its way through the log. */
+const restMs = 250;
+
+export function createLookAhead(processor: AlertProcessor, stopwatch: () => number): LookAhead {
+  const ahead = new Map<string, Ahead>();
+  let copyAgainAt = Number.NEGATIVE_INFINITY;
+
+  function copyOf(project: string): Ahead | undefined {
+    const started = stopwatch();
+    if (started < copyAgainAt) return undefined;
+    const shadow = processor.shadowOf(project);
+    const took = stopwatch() - started;
+    copyAgainAt = started + took * copyShare;
+    if (shadow === undefined) return undefined;
+    const fresh = { shadow, decidedAt: undefined };
+    ahead.set(project, fresh);
+    return fresh;
+  }
+
+  return {
+    forget: (project) => void ahead.delete(project),
+    look(now) {
+      const found: { project: string; to: number }[] = [];
+      const to = now - processor.ruleSet.latenessMs;
+      for (const [project, { nextAt, lastRecordedAt }] of processor.projects) {
+        if (nextAt > to || now - lastRecordedAt < processor.ruleSet.latenessMs + restMs) continue;
+        const known = ahead.get(project) ?? copyOf(project);
+        if (known === undefined) continue;
+        known.decidedAt ??= known.shadow.advanceClock(to, now)[0]?.event.occurredAt;
+        if (known.decidedAt !== undefined) found.push({ project, to: known.decidedAt });
+      }
+      return found;
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { RecordedEvent } from '../domain/events/envelope.ts';
+import type { Position } from '../domain/position.ts';
+import { pause } from './batchWindow.ts';
+import type { EventFeed } from './ports.ts';
+
+export interface FollowDeps {
+  feed: Pick<EventFeed, 'subscribe'>;
+  after: Position | undefined;
+  /** Every event in the order of the log, once. It does not throw, for nobody could say how far it came. */
+  observe(event: RecordedEvent): void | Promise<void>;
+  /** Everything up to `to` was shown. What it throws is tried again, without showing the events anew. */
+  settle(to: Position): Promise<void>;
+  onError(error: unknown, retryInMs: number): void;
+  signal: AbortSignal;
+}
+
+const batchEvents = 2_000;
+/** Others have their turn after so many events. */
+const eventsPerTurn = 250;
+const firstRetryMs = 200;
+const longestRetryMs = 10_000;
+
+/** Follows the log to its end and beyond; a fault of the log or of the work is waited out. Ends with `signal`. */
+export async function follow(deps: FollowDeps): Promise<void> {
+  const { feed, signal, onError } = deps;
+  let { after } = deps;
+  let unsettled: Position | undefined;
+  let retryMs = firstRetryMs;
+  const settle = async () => {
+    if (unsettled === undefined) return;
+    await deps.settle(unsettled);
+    unsettled = undefined;
+    retryMs = firstRetryMs;
+  };
+  while (!signal.aborted) {
+    try {
+      await settle();
+      for await (const { events, to } of feed.subscribe({ after, maxEvents: batchEvents, signal })) {
+        await show(events, deps);
+        after = to;
+        unsettled = to;
+        await settle();
+      }
+      // A subscription ends by itself only when the log has been closed.
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      onError(error, retryMs);
+      await pause(retryMs, signal);
+      retryMs = Math.min(retryMs * 2, longestRetryMs);
+    }
+  }
+}
+
+async function show(events: readonly RecordedEvent[], { observe }: FollowDeps): Promise<void> {
+  let turn = 0;
+  for (const event of events) {
+    const waited = observe(event);
+    if (waited !== undefined) await waited;
+    if (++turn % eventsPerTurn === 0) await nextTurn();
+  }
+}

@@ -1,0 +1,219 @@
+import { Planner } from '../../domain/alerts/notify/planner.ts';
+import type { SavedOutbox } from '../../domain/alerts/outbox.ts';
+import { eventOf } from '../../domain/alerts/processor/decision.ts';
+import type { Policy } from '../../domain/alerts/rule.ts';
+import { restoreRules } from '../../domain/alerts/rules/read.ts';
+import type { EventData } from '../../domain/events/catalogue.ts';
+import { isTelemetry } from '../../domain/events/catalogue.ts';
+import type { RecordedEvent } from '../../domain/events/envelope.ts';
+import { asPosition, type Position } from '../../domain/position.ts';
+import type { SnapshotStore } from '../alerts/ports.ts';
+import { pause } from '../batchWindow.ts';
+import { follow } from '../follow.ts';
+import type { EventLog } from '../ports.ts';
+import { alertDetails } from './alertDetails.ts';
+import { createOutbox, type OutboxObserver } from './outbox.ts';
+import type { Channel, MessageAlert } from './ports.ts';
+
+/**
+ * Tells people. It follows the log for what alerts do and people say of them, records what is to be sent, and sends it.
+ * It begins to speak only when it has caught up, so that what has come and gone meanwhile is not told.
+ */
+
+export interface NotifierDeps {
+  log: Pick<EventLog, 'append' | 'read' | 'readStream' | 'subscribe' | 'head' | 'compare' | 'distance'>;
+  snapshots: SnapshotStore;
+  channels: readonly Channel[];
+  /** Epoch milliseconds. */
+  clock: () => number;
+  /** Milliseconds that never go back. */
+  stopwatch: () => number;
+  redact: (text: string) => string;
+  observer: NotifierObserver;
+}
+
+export interface NotifierObserver extends OutboxObserver {
+  failed(error: unknown): void;
+}
+
+interface Snapshot {
+  format: typeof snapshotFormat;
+  position: string;
+  planner: unknown;
+  outbox: SavedOutbox;
+  rules: Rules | null;
+}
+
+type Rules = Pick<EventData<'RulesChanged'>, 'text' | 'versions'>;
+
+const snapshotFormat = 1;
+const snapshotEveryMs = 30_000;
+/** What people do and what alerts do is looked at so often, beyond the times that are known beforehand. */
+const tickMs = 250;
+
+const noPolicy: Policy = { routes: [], inhibit: [], mute: [], flapping: { firings: 5, windowMs: 3_600_000 } };
+
+export type Notifier = Awaited<ReturnType<typeof openNotifier>>;
+
+export async function openNotifier(deps: NotifierDeps) {
+  const { log, clock, stopwatch, snapshots, observer } = deps;
+  const names = deps.channels.map(({ name }) => name);
+  const saved = readSnapshot(await snapshots.load());
+  const restored = saved && Planner.load(saved.planner, noPolicy, names);
+  const planner = restored ?? new Planner(noPolicy, names);
+  let rules: Rules | undefined;
+  let position: Position | undefined = restored && saved && asPosition(saved.position);
+  const outbox = createOutbox({
+    log,
+    channels: deps.channels,
+    details,
+    clock,
+    redact: deps.redact,
+    onError: observer.failed,
+    observer,
+    ...(restored && saved && { saved: saved.outbox }),
+  });
+  const stopping = new AbortController();
+  let savedPosition = position;
+  let nextSnapshotAt = stopwatch() + snapshotEveryMs;
+  let speaking = false;
+  let planAgain = true;
+  let running: Promise<unknown> = Promise.resolve();
+  let lastError: string | undefined;
+  let lastRecordedAt: number | undefined;
+  if (restored && saved?.rules) use(saved.rules);
+
+  function use(changed: Rules): void {
+    const read = restoreRules(changed.text, changed.versions);
+    if (read.kind === 'read') planner.setPolicy(read.ruleSet.policy, names);
+    rules = changed;
+  }
+
+  function observe(event: RecordedEvent): void {
+    lastRecordedAt = event.recordedAt;
+    if (isTelemetry(event.type)) return;
+    planAgain = true;
+    if (event.type === 'RulesChanged') use({ text: event.data.text, versions: event.data.versions });
+    planner.observe(event);
+    outbox.observe(event);
+  }
+
+  async function settle(to: Position): Promise<void> {
+    position = to;
+    lastError = undefined;
+    if (planAgain && speaking) await plan();
+    if (stopwatch() >= nextSnapshotAt) await saveSnapshot();
+  }
+
+  async function plan(): Promise<void> {
+    planAgain = false;
+    const now = clock();
+    for (const { id, project, stream, event } of planner.due(now)) {
+      const events = [eventOf(event.type, event.data, { id, at: now, project })];
+      // The same id again is one event, whoever was sooner.
+      const expected = event.type === 'NotificationRequested' ? 'none' : 'any';
+      await log.append([{ stream, events, expected }]);
+    }
+  }
+
+  async function details(request: EventData<'NotificationRequested'>): Promise<readonly MessageAlert[]> {
+    const known = new Map(planner.episodes(clock()).map((standing) => [standing.episode, standing]));
+    const alerts: MessageAlert[] = [];
+    for (const named of request.alerts) {
+      const standing = known.get(named.episode);
+      if (standing === undefined) continue;
+      const alert = await alertDetails(log, standing.project, named);
+      const { acknowledgedBy } = standing;
+      if (alert !== undefined)
+        alerts.push({ ...alert, ...(acknowledgedBy !== undefined && { acknowledgedBy }) });
+    }
+    return alerts;
+  }
+
+  async function tick(signal: AbortSignal): Promise<void> {
+    let nextAt = 0;
+    while (!signal.aborted) {
+      await pause(tickMs, signal);
+      if (signal.aborted) return;
+      try {
+        const head = await log.head();
+        if (!speaking) {
+          if (head !== undefined && (position === undefined || log.compare(position, head) < 0)) continue;
+          speaking = true;
+          outbox.start();
+        }
+        if (!planAgain && clock() < nextAt) continue;
+        await plan();
+        nextAt = planner.nextDue(clock()) ?? Number.POSITIVE_INFINITY;
+      } catch (error) {
+        planAgain = true;
+        if (!signal.aborted) fail(error);
+      }
+    }
+  }
+
+  function fail(error: unknown): void {
+    lastError = error instanceof Error ? error.message : String(error);
+    observer.failed(error);
+  }
+
+  async function saveSnapshot(): Promise<void> {
+    nextSnapshotAt = stopwatch() + snapshotEveryMs;
+    if (position === undefined || position === savedPosition) return;
+    savedPosition = position;
+    const snapshot: Snapshot = {
+      format: snapshotFormat,
+      position,
+      planner: planner.save(),
+      outbox: outbox.save(),
+      rules: rules ?? null,
+    };
+    await snapshots.save(JSON.stringify(snapshot));
+  }
+
+  return {
+    planner,
+    start() {
+      const { signal } = stopping;
+      const following = follow({ feed: log, after: position, observe, settle, onError: fail, signal });
+      running = Promise.all([following, tick(signal)]);
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+      if (speaking) await outbox.stop();
+      await saveSnapshot().catch(() => undefined);
+    },
+    /** What holds back the notifications of an alert. */
+    flagsOf(episode: string) {
+      const standing = planner.episodes(clock()).find((one) => one.episode === episode);
+      if (standing === undefined) return undefined;
+      const { silencedBy, inhibitedBy, flapping, mutedBy } = standing;
+      return {
+        silencedBy: silencedBy === undefined ? [] : [silencedBy],
+        inhibitedBy: inhibitedBy === undefined ? [] : [inhibitedBy.episode],
+        flapping,
+        muted: mutedBy !== undefined,
+      };
+    },
+    /** Alerts of all projects that fire now. */
+    firing: () => planner.episodes(clock()).filter(({ state }) => state !== 'resolved'),
+    backlog: () => outbox.backlog(),
+    async standing() {
+      const head = await log.head();
+      const lagEvents = head === undefined ? 0 : log.distance(position, head);
+      const lagMs = lagEvents === 0 ? 0 : Math.max(0, clock() - (lastRecordedAt ?? clock()));
+      return { position, lagEvents, lagMs, error: lastError };
+    },
+  };
+}
+
+function readSnapshot(text: string | undefined): Snapshot | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const snapshot = JSON.parse(text) as Snapshot;
+    return snapshot.format === snapshotFormat ? snapshot : undefined;
+  } catch {
+    return undefined;
+  }
+}
