@@ -71,6 +71,11 @@ const rules = [
     allows: anyOf('projections', 'adapters/projectionThread'),
   },
   {
+    place: /^src\/backtestThread\.ts$/,
+    says: 'the thread of a back-test wires the adapter that feeds it, and nothing that stores or sends',
+    allows: anyOf('adapters/backtestThread'),
+  },
+  {
     place: /^src\/main\.ts$/,
     says: 'main imports the configuration, the app and the command line only',
     allows: (target) => /^src\/(?:config|app)\.ts$/.test(target) || target.startsWith('src/api/cli/'),

@@ -30,6 +30,13 @@ export interface AlertingDeps {
 
 /** Late by so much, alerts no longer count as being decided, and the watcher outside hears nothing more. */
 const aliveWithinMs = 60_000;
+const newsForMs = 300_000;
+const told: readonly string[] = [
+  'AlertFired',
+  'AlertSeverityChanged',
+  'AlertResolved',
+  'RuleEvaluationFailed',
+];
 
 export type Alerting = Awaited<ReturnType<typeof openAlerting>>;
 
@@ -52,7 +59,9 @@ export async function openAlerting(deps: AlertingDeps) {
       decided({ event }, behindMs) {
         figures.steps.inc({ type: event.type });
         figures.decisionSeconds.observe(Math.max(0, behindMs) / 1_000);
-        logger.info({ type: event.type, data: withoutEvidence(event.data) }, 'an alert has moved');
+        // History that comes in late is no news, and there can be much of it.
+        const level = behindMs < newsForMs && told.includes(event.type) ? 'info' : 'debug';
+        logger[level]({ type: event.type, data: withoutEvidence(event.data) }, 'an alert has moved');
       },
       failed(error, retryInMs) {
         figures.failures.inc();

@@ -1,3 +1,5 @@
+import type { BacktestAsked } from '../domain/alerts/backtest/backtest.ts';
+import type { BacktestResult } from '../domain/alerts/backtest/result.ts';
 import type { Role } from '../domain/events/catalogue.ts';
 import type { LimitPolicy, LimitVerdict } from '../domain/limits.ts';
 
@@ -35,3 +37,33 @@ export interface ReadinessCheck {
   /** Without it the engine serves all the same, only worse: /ready says `degraded` and stays 200. */
   optional?: boolean;
 }
+
+export interface BacktestRun {
+  asked: BacktestAsked;
+  /** Keeps what was shown as a fixture of this name. */
+  keep?: { name: string; rulesText: string; only: string[] } | undefined;
+}
+
+export interface BacktestProgress {
+  pass: number;
+  passes: number;
+  eventsRead: number;
+  eventsTotal: number;
+}
+
+export interface BacktestFound {
+  result: BacktestResult;
+  /** JSON under gzip. */
+  fixture?: Uint8Array;
+}
+
+/** Tries rules on the log, away from everything that must not wait for it. */
+export interface Backtester {
+  /** Throws `BacktestTooLargeError` when what is to be kept is more than a fixture holds. */
+  run(
+    wanted: BacktestRun,
+    options: { signal: AbortSignal; onProgress: (progress: BacktestProgress) => void },
+  ): Promise<BacktestFound>;
+}
+
+export class BacktestTooLargeError extends Error {}

@@ -19,8 +19,8 @@ export interface Episode {
   openedAt: number;
   /** The step that fired it, and when. */
   fired: { number: number; at: number } | undefined;
-  /** Since when there has been nothing to judge it by. */
-  noDataSince: number | undefined;
+  /** It was said that there is nothing to judge it by. */
+  dataLost: boolean;
 }
 
 export interface Alert {
@@ -29,6 +29,8 @@ export interface Alert {
   episode: Episode | undefined;
   /** A person has ended it at this severity: it stays down until the condition lets go, or gets worse. */
   heldDown: Severity | undefined;
+  /** Since when there has been nothing to judge it by. */
+  noDataSince: number | undefined;
 }
 
 export type Verdict = { kind: 'value'; value: number } | { kind: 'no_data'; reason: DataReason };
@@ -60,11 +62,14 @@ export interface Subject {
 
 /** An alert that has had no data for so long is given up. */
 const givenUpAfterMs = 86_400_000;
+/** At most: too little data comes and goes, and is told only when it stays. */
+const lostAfterMs = 600_000;
 
 export const initialAlert = (rule: Rule): Alert => ({
   levels: rule.levels.map(() => restingLevel),
   episode: undefined,
   heldDown: undefined,
+  noDataSince: undefined,
 });
 
 export const isInactive = ({ levels, episode }: Alert): boolean =>
@@ -79,11 +84,12 @@ export function decideAlert(
   switch (command.kind) {
     case 'evaluate': {
       const { at, verdict } = command;
-      const levels = advanceLevels(at, verdict, alert, subject.rule);
+      const noDataSince = verdict.kind === 'no_data' ? (alert.noDataSince ?? at) : undefined;
+      const levels = advanceLevels(at, verdict, { ...alert, noDataSince }, subject.rule);
       const heldDown = stillHeld(alert.heldDown, levels, subject.rule);
-      const next = { ...alert, levels, heldDown };
+      const next = { ...alert, levels, heldDown, noDataSince };
       if (heldDown !== undefined) return { facts: [], alert: next };
-      return apply(next, subject, stepsTo(command, levels, alert, subject.rule), at);
+      return apply(next, subject, stepsTo(command, next, subject.rule), at);
     }
     case 'resolve': {
       const { at, by, episode } = command;
@@ -104,7 +110,12 @@ export function decideAlert(
   }
 }
 
-function advanceLevels(at: number, verdict: Verdict, { levels, episode }: Alert, rule: Rule): LevelState[] {
+function advanceLevels(
+  at: number,
+  verdict: Verdict,
+  { levels, noDataSince }: Alert,
+  rule: Rule,
+): LevelState[] {
   const advance = (level: Level, state: LevelState, condition: boolean) =>
     advanceLevel(state, condition, at, { forMs: level.forMs, keepFiringForMs: rule.keepFiringForMs });
   const withoutValue = (level: Level, state: LevelState): LevelState => {
@@ -115,7 +126,7 @@ function advanceLevels(at: number, verdict: Verdict, { levels, episode }: Alert,
         // Silence says nothing of how bad it is, so the least severity that there is.
         return level === rule.levels[0] ? advance(level, state, true) : withoutData(state);
       case 'keep':
-        return at - (episode?.noDataSince ?? at) >= givenUpAfterMs ? restingLevel : withoutData(state);
+        return at - (noDataSince ?? at) >= givenUpAfterMs ? restingLevel : withoutData(state);
     }
   };
   return rule.levels.map((level, index) => {
@@ -163,8 +174,7 @@ function shownBy(levels: readonly LevelState[], rule: Rule): Shown {
 
 function stepsTo(
   { at, verdict }: { at: number; verdict: Verdict },
-  levels: readonly LevelState[],
-  { episode }: Alert,
+  { levels, episode, noDataSince }: Alert,
   rule: Rule,
 ): Step[] {
   const next = shownBy(levels, rule);
@@ -177,9 +187,9 @@ function stepsTo(
     return [{ type: 'AlertFired', severity, activeSince }];
   }
   const steps: Step[] = [];
-  const hadData = episode.noDataSince === undefined;
-  if (noData && hadData) steps.push({ type: 'AlertDataLost', reason: verdict.reason });
-  if (!noData && !hadData) steps.push({ type: 'AlertDataReturned' });
+  const lost = noDataSince !== undefined && at - noDataSince >= Math.min(rule.windowMs, lostAfterMs);
+  if (noData && lost && !episode.dataLost) steps.push({ type: 'AlertDataLost', reason: verdict.reason });
+  if (!noData && episode.dataLost) steps.push({ type: 'AlertDataReturned' });
   if (next.state === 'inactive' || next.state === 'pending') {
     steps.push({ type: 'AlertResolved', cause: noData ? 'no_data' : 'recovered' });
     if (next.state === 'pending') steps.push({ type: 'AlertSuspected', severity });
@@ -222,7 +232,7 @@ export function evolveAlert(alert: Alert, fact: Fact, rule: Rule): Alert {
     severity,
     openedAt: at,
     fired: undefined,
-    noDataSince: undefined,
+    dataLost: false,
   });
   switch (fact.type) {
     case 'AlertSuspected':
@@ -251,9 +261,9 @@ export function evolveAlert(alert: Alert, fact: Fact, rule: Rule): Alert {
     case 'AlertRelapsed':
       return { ...alert, episode: before && { ...before, steps, state: 'firing' } };
     case 'AlertDataLost':
-      return { ...alert, episode: before && { ...before, steps, noDataSince: at } };
+      return { ...alert, episode: before && { ...before, steps, dataLost: true } };
     case 'AlertDataReturned':
-      return { ...alert, episode: before && { ...before, steps, noDataSince: undefined } };
+      return { ...alert, episode: before && { ...before, steps, dataLost: false } };
   }
 }
 

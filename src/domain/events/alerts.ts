@@ -122,6 +122,7 @@ export const alertSchemas = {
   /** It ended before it had held for long enough. */
   AlertDismissed: z.strictObject({ ...step, evidence }),
   AlertFired: z.strictObject({ ...step, severity, activeSince: time, ...shown, evidence }),
+  /** The title is empty when it gets less severe: then the one before stays. */
   AlertSeverityChanged: z.strictObject({ ...step, severity, from: severity, title: text(500), evidence }),
   /** The condition no longer holds; the alert keeps firing for a while. */
   AlertRecoveryBegan: z.strictObject({ ...step, evidence }),

@@ -30,11 +30,13 @@ export const alertParams = z.object({ id: z.string().min(1).max(64) });
 
 const askedStates = [...alertStates, 'open'] as const;
 const openStates = ['pending', 'firing', 'recovering'] as const;
+/** What never fired is seldom looked for, and there can be much of it. */
+const shownByDefault = ['open', 'resolved'] as const;
 
 const alertsQuery = withWindow({
   state: wordsOf(askedStates)
     .describe(
-      `Some of ${askedStates.join(', ')}, with commas; \`open\` is every one that is not over. Default: all`,
+      `Some of ${askedStates.join(', ')}, with commas; \`open\` is every one that is not over. Default: all but \`dismissed\``,
     )
     .meta({ example: 'firing,recovering' })
     .optional(),
@@ -99,7 +101,7 @@ export function alertReadRoutes(app: AppInstance, deps: AlertReadDeps): void {
     async (request) => {
       const selection = await selectionOf(deps, request, request.query);
       const { limit = 50, cursor, state, severity: severities, rule } = request.query;
-      const states = state?.flatMap((asked): readonly EpisodeStanding[] =>
+      const states = (state ?? shownByDefault).flatMap((asked): readonly EpisodeStanding[] =>
         asked === 'open' ? openStates : [asked],
       );
       const page = await searchAlerts(

@@ -16,7 +16,7 @@ export function observeAlert(state: PlannerState, event: RecordedEvent, routing:
       withEpisode(state, event.data, (episode) => {
         if (rankOf(severity) > rankOf(episode.severity)) episode.raisedAt = event.recordedAt;
         episode.changedAt = event.recordedAt;
-        Object.assign(episode, { severity, title });
+        Object.assign(episode, { severity, ...(title !== '' && { title }) });
       });
       break;
     }

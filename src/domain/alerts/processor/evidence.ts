@@ -61,7 +61,9 @@ export function decisionOf(fact: Fact, subject: Subject, severity: Severity, why
       return decide(fact.type, { ...step, severity: fact.severity, activeSince, ...shown, evidence });
     }
     case 'AlertSeverityChanged': {
-      const { title } = shownOf(subject, fact.severity, evidence);
+      // On its way down its figure says little of what it was about; the title stays as it was.
+      const rises = rankOf(fact.severity) > rankOf(fact.from);
+      const title = rises ? shownOf(subject, fact.severity, evidence).title : '';
       return decide(fact.type, { ...step, severity: fact.severity, from: fact.from, title, evidence });
     }
     case 'AlertDataLost':

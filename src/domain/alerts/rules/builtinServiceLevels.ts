@@ -1,6 +1,6 @@
 /**
- * Burn rates of an objective of 99.9 % with the window pairs of Google's *Site Reliability Workbook*: two that page and one
- * that can wait for the next working day.
+ * Burn rates of an objective of 99 % with the window pairs of Google's *Site Reliability Workbook*: two that page and one
+ * that can wait for the next working day. A stricter objective would call a small bot's every second failure an alarm.
  */
 
 interface Burn {
@@ -16,15 +16,15 @@ interface Burn {
 
 const burnRule = ({ name, factor, recover, long, short, every, severity, spent }: Burn): string => `
   - name: ${name}
-    measure: { burnRate: { objective: 99.9%, long: ${long}, short: ${short} } }
+    measure: { burnRate: { objective: 99%, long: ${long}, short: ${short} } }
     by: [service]
     every: ${every}
     ${severity}: { above: ${factor}, recover: ${recover}, for: 0s }
     keepFiringFor: 5m
-    minimumVolume: 20
+    minimumVolume: 100
     title: "{{service}}: the error budget goes {{value}} faster than allowed"
     description: >-
-      Over ${long} and over ${short}, failures of {{service}} use up the budget of its objective (99.9 % of requests) at more
+      Over ${long} and over ${short}, failures of {{service}} use up the budget of its objective (99 % of requests) at more
       than {{threshold}} the pace that it can bear: ${spent}.
     playbook:
       - "See what uses it up: GET /v1/errors?window=${long}&service={{service}}. The largest group is the one to correct first."
@@ -33,7 +33,7 @@ const burnRule = ({ name, factor, recover, long, short, every, severity, spent }
       - "${severity === 'critical' ? 'It is worth being woken for: go on until the short window is calm.' : 'It can wait for working hours, but not for weeks: put the correction into the plan.'}"
       - "When the budget is spent, hold back risky changes until it has recovered."
     runbook: docs/alerts.md#${name}
-    annotations: { impact: "The promise of 99.9 % for {{service}} is at stake: ${spent}." }
+    annotations: { impact: "The promise of 99 % for {{service}} is at stake: ${spent}." }
 `;
 
 export const builtinServiceLevels = [

@@ -34,7 +34,7 @@ export const builtinThresholds = `
     warning: { above: 2s, recover: 1600ms, for: 1m }
     critical: { above: 5s, recover: 4s, for: 0s }
     keepFiringFor: 2m
-    minimumVolume: 30
+    minimumVolume: 20
     title: "{{service}} {{operation}}: one in twenty takes over {{value}}"
     description: >-
       The 95th percentile of {{operation}} in {{service}} passed {{threshold}}: one request in twenty takes longer than
