@@ -8,6 +8,8 @@ import { createAlertFigures, registerAlertGauges } from './api/http/alertFigures
 import type { Metrics } from './api/http/metrics.ts';
 import { createRulesKeeper } from './api/rulesKeeper.ts';
 import type { Config } from './config.ts';
+import { engineStream } from './domain/alerts/identity.ts';
+import { eventOf } from './domain/alerts/processor/decision.ts';
 import { faultText } from './domain/alerts/rules/faults.ts';
 import { openDecider } from './projections/alerts/decider.ts';
 import { startWatchdog } from './projections/alerts/watchdog.ts';
@@ -96,7 +98,10 @@ export async function openAlerting(deps: AlertingDeps) {
     waiting: notifier.backlog,
   });
 
-  function start(): void {
+  async function start(): Promise<void> {
+    const about = { id: newId(), at: clock(), project: 'default' };
+    const events = [eventOf('EngineStarted', { version }, about)];
+    await log.append([{ stream: engineStream, events, expected: 'any' }]);
     decider.start();
     cleanups.push(() => decider.stop());
     notifier.start();
@@ -139,7 +144,12 @@ export async function openAlerting(deps: AlertingDeps) {
     return () => heart.close();
   }
 
-  return { rules, decider, notifier, channels: channels.map(({ name }) => name), start };
+  async function followers() {
+    const [decided, told] = await Promise.all([decider.standing(), notifier.standing()]);
+    return { alerts: decided, notifications: told };
+  }
+
+  return { rules, decider, notifier, followers, channels: channels.map(({ name }) => name), start };
 }
 
 const withoutEvidence = (data: object): object => {

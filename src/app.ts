@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import { openBacktester } from './adapters/backtestThread/backtester.ts';
 import { openAnalystEngine } from './adapters/chdb/analyst.ts';
 import { announce, dataPaths, makeDataFolder, pseudonymHash } from './adapters/dataFolder.ts';
 import { lockFolder } from './adapters/folderLock.ts';
@@ -11,6 +12,7 @@ import { openReadStore } from './adapters/readStore.ts';
 import { openAlerting } from './alerting.ts';
 import { createAlertCommands } from './api/alertCommands.ts';
 import { alertRoutes } from './api/http/alerts/routes.ts';
+import { backtestRoutes } from './api/http/backtests.ts';
 import { healthRoutes, type LifeState } from './api/http/health.ts';
 import { ingestRoutes } from './api/http/ingest.ts';
 import { jobRoutes } from './api/http/jobs.ts';
@@ -48,6 +50,7 @@ export interface Overrides {
 export interface Started {
   address: string;
   sqlAddress?: string;
+  alerts: { rules: number; source: string; channels: readonly string[] };
   firstAdminKey?: string;
 }
 
@@ -185,7 +188,8 @@ export async function createApp(config: Config, overrides: Overrides) {
       },
     });
     keyRoutes(server, { keyring });
-    readRoutes(server, { store, log, runner, clock, checks, version, startedAt });
+    const { followers } = alerting;
+    readRoutes(server, { store, log, runner, clock, checks, version, startedAt, followers });
     const { redactText } = redactor;
     const commands = createAlertCommands({ log, clock, newId, redactText });
     const { flagsOf } = alerting.notifier;
@@ -194,6 +198,14 @@ export async function createApp(config: Config, overrides: Overrides) {
     const jobs = createJobs({ clock, newId });
     cleanups.push(() => jobs.close());
     jobRoutes(server, { jobs, runner, log });
+    const backtests = {
+      backtester: openBacktester({ entry: new URL('./backtestThread.js', import.meta.url), log }),
+      current: alerting.rules.current,
+      channels: alerting.channels,
+      log,
+      clock,
+    };
+    backtestRoutes(server, { ...backtests, jobs });
     const live = liveRoutes(server, {
       log,
       jobs,
@@ -235,7 +247,7 @@ export async function createApp(config: Config, overrides: Overrides) {
           ),
       });
       cleanups.push(() => newVersions.stop());
-      alerting.start();
+      await alerting.start();
       const sqlAddress = await startSql();
       cleanups.push(() => closeServer(server, 4_000));
       const address = await server.listen({ host: config.http.host, port: config.http.port });
@@ -243,7 +255,9 @@ export async function createApp(config: Config, overrides: Overrides) {
       const running = { pid: process.pid, address, startedAt: new Date(startedAt).toISOString() };
       cleanups.push(await announce(paths.running, { ...running, ...(sqlAddress && { sqlAddress }) }));
       const { firstAdminKey } = keyring;
-      return { address, ...(sqlAddress && { sqlAddress }), ...(firstAdminKey && { firstAdminKey }) };
+      const { ruleSet, source } = alerting.rules.current();
+      const alerts = { rules: ruleSet.rules.length, source, channels: alerting.channels };
+      return { address, alerts, ...(sqlAddress && { sqlAddress }), ...(firstAdminKey && { firstAdminKey }) };
     }
 
     async function startSql(): Promise<string | undefined> {
@@ -277,7 +291,7 @@ export async function createApp(config: Config, overrides: Overrides) {
       return `http://${config.sql.host.includes(':') ? `[${config.sql.host}]` : config.sql.host}:${port}`;
     }
 
-    return { start, stop, runner, keyring, log, store, ingest };
+    return { start, stop, runner, keyring, log, store, ingest, backtests };
   } catch (error) {
     await stop();
     throw error;

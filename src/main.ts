@@ -61,11 +61,11 @@ function configured(config: Config): Configured {
     async openOffline({ logger }) {
       const { offlineEngine } = await import('./api/cli/offline.ts');
       const app = await open(config, { logger, version });
-      const { runner, log, keyring } = app;
+      const { runner, log, keyring, backtests } = app;
       const where = `the folder ${config.dataFolder}`;
       const { firstAdminKey } = keyring;
       return {
-        ...offlineEngine({ where, runner, log, keyring, close: () => app.stop() }),
+        ...offlineEngine({ where, runner, log, keyring, backtests, close: () => app.stop() }),
         ...(firstAdminKey !== undefined && { firstAdminKey }),
       };
     },

@@ -21,10 +21,9 @@ export function watchFile(
       if (signal.aborted) return;
       try {
         const text = await readFile(path, 'utf8');
-        failing = false;
-        if (text === last) continue;
-        await tell.changed(text);
+        if (text !== last) await tell.changed(text);
         last = text;
+        failing = false;
       } catch (error) {
         // Said once, not every two seconds.
         if (!failing) tell.failed(error);

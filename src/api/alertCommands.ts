@@ -13,7 +13,8 @@ import {
   type SilenceRefusal,
   type SilenceState,
 } from '../domain/alerts/commands.ts';
-import { episodeCommandsStream, silenceStream } from '../domain/alerts/identity.ts';
+import { alertStream, episodeCommandsStream, silenceStream } from '../domain/alerts/identity.ts';
+import { type Labels, rankOf } from '../domain/alerts/rule.ts';
 import { ChronoscopeError } from '../domain/errors.ts';
 import { currentVersion } from '../domain/events/catalogue.ts';
 import type { NewEvent, RecordedEvent } from '../domain/events/envelope.ts';
@@ -40,7 +41,7 @@ export interface AlertCommands {
   /** The comment comes back as it was kept. */
   onEpisode(
     project: string,
-    facts: EpisodeFacts,
+    about: Omit<EpisodeFacts, 'raisedAt'> & { labels: Labels },
     command: EpisodeCommand,
   ): Promise<Done & { comment?: string | undefined }>;
   createSilence(project: string, wanted: Omit<Silence, 'silence'>): Promise<Done & { silence: Silence }>;
@@ -84,9 +85,25 @@ export function createAlertCommands({ log, clock, newId, redactText }: AlertComm
   const onSilence = (project: string, id: string, decide: (state: SilenceState, at: number) => Outcome) =>
     carryOut(project, silenceStream(id), initialSilence, evolveSilence, decide);
 
+  /** From the log, for the read models may not have it yet. */
+  async function raisedAt(
+    project: string,
+    { episode, rule, labels }: { episode: string; rule: string; labels: Labels },
+  ): Promise<number | undefined> {
+    let at: number | undefined;
+    for await (const events of log.readStream(alertStream(project, rule, labels))) {
+      for (const { type, data, recordedAt } of events) {
+        if (type !== 'AlertSeverityChanged' || data.episode !== episode) continue;
+        if (rankOf(data.severity) > rankOf(data.from)) at = recordedAt;
+      }
+    }
+    return at;
+  }
+
   return {
-    async onEpisode(project, facts, command) {
+    async onEpisode(project, about, command) {
       const { comment } = command;
+      const facts = { ...about, raisedAt: await raisedAt(project, about) };
       const clean = { ...command, ...(comment === undefined ? {} : { comment: redactText(comment) }) };
       const decide = (sayings: Sayings): Outcome => {
         const decision = decideEpisode(clean, sayings, facts);
@@ -146,6 +163,8 @@ function episodeRefusal(refusal: EpisodeRefusal): ChronoscopeError {
       return conflict('This alert is over.');
     case 'not_fired':
       return conflict('This alert has not fired yet; it ends by itself when its condition lets go.');
+    case 'ends_by_itself':
+      return conflict('This alert is about the engine itself, and ends when the engine has caught up.');
     case 'duplicate_of_itself':
       return new ChronoscopeError('CHR_INVALID_REQUEST', 'An alert is no duplicate of itself.');
   }

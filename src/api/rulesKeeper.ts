@@ -57,6 +57,14 @@ export async function createRulesKeeper(deps: RulesKeeperDeps): Promise<RulesKee
   let known: RulesInForce | undefined;
   let nextRevision = 0;
   let faults: readonly RuleFault[] = [];
+  let working: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: two that read the stream at the same time would count its events twice. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = working.then(work);
+    working = turn.catch(() => undefined);
+    return turn;
+  }
 
   async function readOn(): Promise<void> {
     for await (const events of log.readStream(rulesStream, { fromRevision: nextRevision })) {
@@ -73,7 +81,9 @@ export async function createRulesKeeper(deps: RulesKeeperDeps): Promise<RulesKee
     }
   }
 
-  async function change(text: string, { source, name: by }: { source: RulesSource; name: string }) {
+  const change = (text: string, by: { source: RulesSource; name: string }) => inTurn(() => decide(text, by));
+
+  async function decide(text: string, { source, name: by }: { source: RulesSource; name: string }) {
     for (let attempt = 0; attempt < mostTries; attempt++) {
       await readOn();
       if (known?.text === text && known.source === source) return { changed: false, position: undefined };
@@ -124,7 +134,7 @@ export async function createRulesKeeper(deps: RulesKeeperDeps): Promise<RulesKee
     offerFile,
     fileFaults: () => faults,
     onChange: (listener) => void listeners.push(listener),
-    refresh: readOn,
+    refresh: () => inTurn(readOn),
   };
 }
 

@@ -17,6 +17,7 @@ export function retentionOf(type: EventType): EventRetention {
     case 'RateLimitObserved':
       return 'raw';
     case 'ClockAdvanced':
+    case 'EngineStarted':
       return 'raw';
     case 'DeployRecorded':
     case 'FeedbackGiven':

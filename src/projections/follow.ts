@@ -38,6 +38,8 @@ export async function follow(deps: FollowDeps): Promise<void> {
       await settle();
       for await (const { events, to } of feed.subscribe({ after, maxEvents: batchEvents, signal })) {
         await show(events, deps);
+        // Who was stopped in the middle of an event may have taken it in by halves.
+        if (signal.aborted) return;
         after = to;
         unsettled = to;
         await settle();
@@ -53,11 +55,37 @@ export async function follow(deps: FollowDeps): Promise<void> {
   }
 }
 
-async function show(events: readonly RecordedEvent[], { observe }: FollowDeps): Promise<void> {
+async function show(events: readonly RecordedEvent[], { observe, signal }: FollowDeps): Promise<void> {
   let turn = 0;
   for (const event of events) {
+    if (signal.aborted) return;
     const waited = observe(event);
     if (waited !== undefined) await waited;
     if (++turn % eventsPerTurn === 0) await nextTurn();
   }
+}
+
+export interface FollowerStanding {
+  position: Position | undefined;
+  lagEvents: number;
+  /** How long the oldest event that it has yet to take in has been waiting. */
+  lagMs: number;
+  /** Why it does not get on, while it is tried again. */
+  error: string | undefined;
+}
+
+export async function standingAt(
+  log: Pick<EventFeed, 'head' | 'read' | 'compare' | 'distance'>,
+  { position, error, now }: { position: Position | undefined; error: string | undefined; now: number },
+): Promise<FollowerStanding> {
+  const head = await log.head();
+  const reached = head === undefined || (position !== undefined && log.compare(position, head) >= 0);
+  if (reached) return { position, lagEvents: 0, lagMs: 0, error };
+  const lagEvents = log.distance(position, head);
+  for await (const { events } of log.read({ after: position, until: head, maxEvents: 1 })) {
+    const [oldest] = events;
+    if (oldest === undefined) continue;
+    return { position, lagEvents, lagMs: Math.max(0, now - oldest.recordedAt), error };
+  }
+  return { position, lagEvents, lagMs: 0, error };
 }

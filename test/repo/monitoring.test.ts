@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { createAlertFigures, registerAlertGauges } from '../../src/api/http/alertFigures.ts';
 import { createMetrics, registerGauges } from '../../src/api/http/metrics.ts';
 
 const rulesText = readFileSync('deploy/prometheus/rules.yml', 'utf8');
@@ -25,6 +26,13 @@ function scrapedSeries(): Map<string, Set<string>> {
     engineMemoryBytes: async () => 0,
     liveClients: () => 0,
     limitStoreDegraded: () => false,
+  });
+  createAlertFigures(metrics.registry);
+  registerAlertGauges(metrics.registry, {
+    firing: () => [],
+    processorLagMs: async () => 0,
+    series: () => 0,
+    waiting: () => [],
   });
   const series = new Map<string, Set<string>>();
   for (const metric of metrics.registry.getMetricsAsArray()) {

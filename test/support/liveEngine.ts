@@ -14,13 +14,17 @@ export interface LiveEngine {
 }
 
 /** The program on a folder, as an operator starts it, on ports that are free. */
-export async function startEngine(folder: string): Promise<LiveEngine> {
+export async function startEngine(
+  folder: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<LiveEngine> {
   const program = startProgram(['serve'], {
     CHRONOSCOPE_DATA: folder,
     CHRONOSCOPE_PORT: '0',
     CHRONOSCOPE_SQL_PORT: '0',
     CHRONOSCOPE_ADMIN_KEY: adminKey,
     CHRONOSCOPE_LOG_LEVEL: 'warn',
+    ...more,
   });
   await program.says(/SQL\s+http/);
   const printed = await program.says(/data\s+\S/);

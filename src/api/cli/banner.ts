@@ -23,10 +23,25 @@ export function banner(
   ];
   if (app.sqlAddress !== undefined) lines.push(row('SQL', app.sqlAddress, 'any user, a key as password'));
   lines.push(row('data', resolve(dataFolder)));
+  lines.push(row('alerts', ...alertsLine(app.alerts)));
   if (demo) lines.push(row('demo', 'a simulated bot is sending', 'its story: docs/demo.md'));
   if (app.firstAdminKey !== undefined) lines.push(...firstSteps(app.address, app.firstAdminKey, paint));
   lines.push('');
   return lines.join('\n');
+}
+
+const sources: Readonly<Record<string, string>> = {
+  builtin: 'built in',
+  file: 'from the file',
+  api: 'from the API',
+};
+
+function alertsLine({ rules, source, channels }: RunningApp['alerts']): [value: string, note: string] {
+  const what = `${rules} ${rules === 1 ? 'rule' : 'rules'}, ${sources[source] ?? source}`;
+  // Whoever relies on being told should learn here that nobody would be.
+  return channels.length === 0
+    ? [what, 'no channel, so nobody is told: docs/notifications.md']
+    : [`${what} → ${channels.join(', ')}`, ''];
 }
 
 /** Each command stands at the line's start, so that a paste takes it whole. */

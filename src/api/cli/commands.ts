@@ -1,3 +1,4 @@
+import { backtestCommand } from './backtest/command.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo/command.ts';
 import { doctorCommand } from './doctor/command.ts';
@@ -9,6 +10,7 @@ import { serveCommand } from './serve.ts';
 export const commands: readonly Command[] = [
   serveCommand,
   demoCommand,
+  backtestCommand,
   ...jobCommands,
   ...keyCommands,
   doctorCommand,

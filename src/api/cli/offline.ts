@@ -1,6 +1,7 @@
 import type { EventLog } from '../../projections/ports.ts';
 import { RebuildBusyError, rebuild, verify } from '../../projections/rebuild.ts';
 import type { Runner, Tracked } from '../../projections/runner.ts';
+import { type BacktestDeps, prepareBacktest } from '../backtests.ts';
 import type { Keyring } from '../keyring.ts';
 import { CommandError, UsageError } from './exit.ts';
 import type { EngineAccess, JobOptions } from './ports.ts';
@@ -12,11 +13,12 @@ export interface OpenedFolder {
   runner: Runner;
   log: Pick<EventLog, 'stats' | 'head'>;
   keyring: Pick<Keyring, 'list' | 'issue' | 'revoke'>;
+  backtests: BacktestDeps;
   close(): Promise<void>;
 }
 
 /** The engine's work without its doors, on a folder that this process has opened. */
-export function offlineEngine({ where, runner, log, keyring, close }: OpenedFolder): EngineAccess {
+export function offlineEngine({ where, runner, log, keyring, backtests, close }: OpenedFolder): EngineAccess {
   const deps = ({ onProgress, signal }: JobOptions) => ({
     runner,
     log,
@@ -58,6 +60,8 @@ export function offlineEngine({ where, runner, log, keyring, close }: OpenedFold
         await rebuild(deps(options), tracked).catch(explain);
         return tracked.projection.name;
       }),
+    backtest: async (wanted, options) =>
+      prepareBacktest(backtests, wanted, wanted.project ?? 'default')(options),
     close,
   };
 }

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import type { Role } from '../../domain/events/catalogue.ts';
 import type { Verification } from '../../projections/rebuild.ts';
+import type { BacktestBody } from '../backtests.ts';
 import type { KeyInfo } from '../keyring.ts';
+import type { BacktestFound, BacktestProgress } from '../ports.ts';
 
 /** What the command line needs to know of the configuration; the rest stays with those who use it. */
 export interface Settings {
@@ -32,6 +34,11 @@ export interface JobOptions {
   signal?: AbortSignal;
 }
 
+export interface BacktestOptions {
+  onProgress: (progress: BacktestProgress) => void;
+  signal: AbortSignal;
+}
+
 /** What the commands ask of an engine, be it one that runs elsewhere or the folder opened here. */
 export interface EngineAccess {
   /** For a sentence: `the engine at http://…` or `the folder ./data`. */
@@ -42,6 +49,7 @@ export interface EngineAccess {
   verify(options: JobOptions): Promise<Verification[]>;
   /** Resolves to the names of what was rebuilt. */
   rebuild(options: JobOptions): Promise<string[]>;
+  backtest(wanted: BacktestBody, options: BacktestOptions): Promise<BacktestFound>;
   close(): Promise<void>;
 }
 
@@ -49,6 +57,7 @@ export interface EngineAccess {
 export interface RunningApp {
   address: string;
   sqlAddress?: string;
+  alerts: { rules: number; source: string; channels: readonly string[] };
   /** Made on the very first start, and told only then. */
   firstAdminKey?: string;
   issueKey: EngineAccess['issueKey'];

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import { type BacktestResult, backtestModes } from '../../domain/alerts/backtest/result.ts';
 import { roles } from '../../domain/events/catalogue.ts';
 import { asPosition } from '../../domain/position.ts';
 import type { Verification } from '../../projections/rebuild.ts';
@@ -34,7 +35,7 @@ const job = z.object({
   job: z.object({
     id: z.string(),
     state: z.string(),
-    progress: progress.nullish(),
+    progress: z.unknown().optional(),
     result: z.unknown().optional(),
     error: z.object({ code: z.string(), message: z.string() }).nullish(),
   }),
@@ -70,14 +71,32 @@ const verifications = z.array(
     ),
 );
 
+const backtestProgress = z.object({
+  pass: z.number(),
+  passes: z.number(),
+  eventsRead: z.number(),
+  eventsTotal: z.number(),
+});
+const backtested = z
+  .object({
+    mode: z.enum(backtestModes),
+    events: z.number(),
+    rules: z.array(z.object({ rule: z.string(), fired: z.number(), firingMs: z.number() }).loose()),
+    gaps: z.object({}).loose(),
+    fixture: z.string().optional(),
+  })
+  .loose();
+
 const pollMs = 250;
 
 /** The same work, done by an engine that runs elsewhere, asked for over HTTP. */
 export function remoteEngine(client: HttpClient): EngineAccess {
   /** Follows a job to its end; an interrupt here cancels it there. */
-  async function follow(path: string, options: JobOptions): Promise<unknown> {
-    const { projections, onProgress, signal } = options;
-    const wanted = projections.length === 0 ? {} : { projections };
+  async function follow(
+    path: string,
+    wanted: object,
+    { signal, onProgress }: { signal?: AbortSignal | undefined; onProgress: (progress: unknown) => void },
+  ): Promise<unknown> {
     let { job: state } = await client.call('POST', path, job, wanted);
     const url = `/v1/jobs/${encodeURIComponent(state.id)}`;
     while (state.state === 'queued' || state.state === 'running') {
@@ -88,12 +107,17 @@ export function remoteEngine(client: HttpClient): EngineAccess {
         throw new CommandError('interrupted', 'interrupted; the job was cancelled');
       }
       ({ job: state } = await client.call('GET', url, job));
-      if (state.progress) onProgress(state.progress);
+      if (state.progress != null) onProgress(state.progress);
     }
     if (state.error) throw new CommandError(state.error.code, state.error.message);
     if (state.state === 'cancelled')
       throw new CommandError('cancelled', 'the job was cancelled by someone else');
     return state.result;
+  }
+
+  function onReadModels(path: string, { projections, onProgress, signal }: JobOptions): Promise<unknown> {
+    const wanted = projections.length === 0 ? {} : { projections };
+    return follow(path, wanted, { signal, onProgress: (told) => onProgress(progress.parse(told)) });
   }
 
   return {
@@ -104,8 +128,17 @@ export function remoteEngine(client: HttpClient): EngineAccess {
       return { key, info };
     },
     revokeKey: (keyId) => client.call('DELETE', `/v1/keys/${encodeURIComponent(keyId)}`, keyInfo),
-    verify: async (options) => verifications.parse(await follow('/v1/verifications', options)),
-    rebuild: async (options) => z.array(z.string()).parse(await follow('/v1/rebuilds', options)),
+    verify: async (options) => verifications.parse(await onReadModels('/v1/verifications', options)),
+    rebuild: async (options) => z.array(z.string()).parse(await onReadModels('/v1/rebuilds', options)),
+    async backtest(wanted, { onProgress, signal }) {
+      const tell = (told: unknown) => onProgress(backtestProgress.parse(told));
+      const { fixture, ...result } = backtested.parse(
+        await follow('/v1/backtests', wanted, { signal, onProgress: tell }),
+      );
+      // The engine's own types, as far as the frame above has been looked at.
+      const found = { result: result as unknown as BacktestResult };
+      return fixture === undefined ? found : { ...found, fixture: Buffer.from(fixture, 'base64') };
+    },
     close: async () => undefined,
   };
 }

@@ -86,6 +86,7 @@ export function registerAlertGauges(registry: Registry, gauges: AlertGauges): vo
     labelNames: ['channel'],
     registers,
     collect() {
+      this.reset();
       for (const { channel, waiting } of gauges.waiting()) this.set({ channel }, waiting);
     },
   });

@@ -21,7 +21,7 @@ const instant = z.string().describe('RFC 3339');
 
 const jobShape = z.object({
   id: z.string(),
-  kind: z.string().describe('`rebuild` or `verification`'),
+  kind: z.string().describe('`rebuild`, `verification` or `backtest`'),
   project: z.string().describe('`*` for work on the engine as a whole'),
   state: z.enum(jobStates),
   createdAt: instant,
@@ -36,7 +36,7 @@ const jobShape = z.object({
   error: z.object({ code: z.string(), message: z.string() }).optional(),
 });
 
-const jobBody = z.object({ job: jobShape });
+export const jobBody = z.object({ job: jobShape });
 
 const wanted = z
   .strictObject({

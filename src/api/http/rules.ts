@@ -90,12 +90,13 @@ export function rulesRoutes(app: AppInstance, { rules, channels }: RulesRoutesDe
   // Rules come as they are written, so that a fault can be told by its line.
   app.register(async (scope: AppInstance) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'string', bodyLimit: mostBytes }, (_request, body, done) => {
+    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
       done(null, body);
     });
     scope.put(
       '/v1/rules',
       {
+        bodyLimit: mostBytes,
         config: { role: 'admin' },
         schema: {
           tags,

@@ -2,7 +2,7 @@ import type { verdicts } from '../events/alerts.ts';
 import type { EventData } from '../events/catalogue.ts';
 import type { NewEvent, RecordedEvent } from '../events/envelope.ts';
 import { compileMatchers } from './matchers.ts';
-import type { Matcher } from './rule.ts';
+import { type Matcher, watchdogRule } from './rule.ts';
 
 /** What people do about alerts: decided from what they have said so far, and from where the episode stands. */
 
@@ -34,6 +34,8 @@ export interface EpisodeFacts {
   episode: string;
   rule: string;
   state: EpisodeStanding;
+  /** When its severity last rose since it fired. */
+  raisedAt?: number | undefined;
 }
 
 type CommandFact<T extends NewEvent['type']> = { [K in T]: { type: K; data: EventData<K> } }[T];
@@ -41,7 +43,7 @@ export type EpisodeFact = CommandFact<'AlertAcknowledged' | 'AlertResolutionRequ
 export type SilenceFact = CommandFact<'SilenceCreated' | 'SilenceEnded'>;
 
 export type EpisodeRefusal =
-  | { reason: 'over' | 'not_fired' | 'duplicate_of_itself' }
+  | { reason: 'over' | 'not_fired' | 'ends_by_itself' | 'duplicate_of_itself' }
   | { reason: 'acknowledged' | 'resolution_requested'; before: Said };
 
 type Decision<Fact, Refusal> = { kind: 'accepted'; fact: Fact } | { kind: 'refused'; refusal: Refusal };
@@ -51,7 +53,7 @@ const refused = <Refusal>(refusal: Refusal) => ({ kind: 'refused' as const, refu
 export function decideEpisode(
   command: EpisodeCommand,
   sayings: Sayings,
-  { episode, rule, state }: EpisodeFacts,
+  { episode, rule, state, raisedAt }: EpisodeFacts,
 ): Decision<EpisodeFact, EpisodeRefusal> {
   const isOver = state === 'resolved' || state === 'dismissed';
   const { by, comment } = command;
@@ -59,7 +61,9 @@ export function decideEpisode(
   switch (command.kind) {
     case 'acknowledge': {
       const { acknowledged } = sayings;
-      if (acknowledged !== undefined) return refused({ reason: 'acknowledged', before: acknowledged });
+      // It covers no more than what was known when it was given: what got worse since can be acknowledged anew.
+      const stillCovers = acknowledged !== undefined && (isOver || acknowledged.at >= (raisedAt ?? 0));
+      if (stillCovers) return refused({ reason: 'acknowledged', before: acknowledged });
       if (isOver) return refused({ reason: 'over' });
       return { kind: 'accepted', fact: { type: 'AlertAcknowledged', data: { episode, ...said } } };
     }
@@ -69,6 +73,7 @@ export function decideEpisode(
       if (resolutionRequested !== undefined)
         return refused({ reason: 'resolution_requested', before: resolutionRequested });
       if (state === 'pending') return refused({ reason: 'not_fired' });
+      if (rule === watchdogRule) return refused({ reason: 'ends_by_itself' });
       return { kind: 'accepted', fact: { type: 'AlertResolutionRequested', data: { episode, ...said } } };
     }
     case 'judge': {

@@ -75,6 +75,12 @@ export const initialAlert = (rule: Rule): Alert => ({
 export const isInactive = ({ levels, episode }: Alert): boolean =>
   episode === undefined && levels.every(isResting);
 
+/** Whether a verdict leaves an alert at rest that is at rest; so nearly every reading is judged. */
+export const staysAtRest = ({ levels, noData }: Rule, verdict: Verdict): boolean =>
+  verdict.kind === 'no_data'
+    ? noData !== 'fire'
+    : !levels.some((level) => holds(level, restingLevel, verdict.value));
+
 /** What a command leads to; levels move without a fact while nothing that is shown of the alert changes. */
 export function decideAlert(
   command: AlertCommand,
@@ -98,14 +104,11 @@ export function decideAlert(
     }
     case 'retire': {
       const { cause, at } = command;
-      if (alert.episode === undefined) return { facts: [], alert: initialAlert(subject.rule) };
+      const after = initialAlert(subject.rule);
+      if (alert.episode === undefined) return { facts: [], alert: after };
       const pending = alert.episode.state === 'pending';
-      return apply(
-        alert,
-        subject,
-        [pending ? { type: 'AlertDismissed' } : { type: 'AlertResolved', cause }],
-        at,
-      );
+      const step: Step = pending ? { type: 'AlertDismissed' } : { type: 'AlertResolved', cause };
+      return { facts: apply(alert, subject, [step], at).facts, alert: after };
     }
   }
 }
@@ -236,11 +239,12 @@ export function evolveAlert(alert: Alert, fact: Fact, rule: Rule): Alert {
   });
   switch (fact.type) {
     case 'AlertSuspected':
-      return { ...alert, episode: opened(fact.severity) };
+      return { ...alert, episode: opened(fact.severity), heldDown: undefined };
     case 'AlertFired': {
       const { severity } = fact;
       const episode = before ?? opened(severity);
-      return { ...alert, episode: { ...episode, steps, state: 'firing', severity, fired: { number, at } } };
+      const firing: Episode = { ...episode, steps, state: 'firing', severity, fired: { number, at } };
+      return { ...alert, episode: firing, heldDown: undefined };
     }
     case 'AlertDismissed':
       return { ...alert, episode: undefined };
@@ -261,21 +265,50 @@ export function evolveAlert(alert: Alert, fact: Fact, rule: Rule): Alert {
     case 'AlertRelapsed':
       return { ...alert, episode: before && { ...before, steps, state: 'firing' } };
     case 'AlertDataLost':
-      return { ...alert, episode: before && { ...before, steps, dataLost: true } };
+      return {
+        ...alert,
+        episode: before && { ...before, steps, dataLost: true },
+        noDataSince: alert.noDataSince ?? at,
+      };
     case 'AlertDataReturned':
-      return { ...alert, episode: before && { ...before, steps, dataLost: false } };
+      return { ...alert, episode: before && { ...before, steps, dataLost: false }, noDataSince: undefined };
   }
 }
 
-/** The levels of an alert of which nothing but its recorded steps is left. */
-export function levelsOf(alert: Alert, rule: Rule): LevelState[] {
-  const { episode, heldDown } = alert;
-  const severity = episode?.severity ?? heldDown;
-  return rule.levels.map((level) => {
-    if (severity === undefined || level.severity !== severity) return restingLevel;
-    const pending = episode?.state === 'pending';
-    const activeSince = episode?.openedAt ?? 0;
-    const recoveringSince = episode?.state === 'recovering' ? episode.openedAt : undefined;
-    return { activeSince, firing: !pending, recoveringSince };
-  });
+/**
+ * The levels of an alert of which nothing but its recorded steps is left, as far as these tell. What reaches a level has
+ * reached the milder ones too.
+ */
+export function levelsAfter(fact: Fact, { levels }: Alert, rule: Rule): LevelState[] {
+  const { at } = fact;
+  const each = (next: (state: LevelState, level: Level) => LevelState) =>
+    rule.levels.map((level, index) => next(levels[index] ?? restingLevel, level));
+  switch (fact.type) {
+    case 'AlertSuspected':
+    case 'AlertFired':
+    case 'AlertSeverityChanged': {
+      const since = fact.type === 'AlertFired' ? fact.activeSince : at;
+      const isPending = fact.type === 'AlertSuspected';
+      const rank = rankOf(fact.severity);
+      return each((state, level) => {
+        if (rankOf(level.severity) > rank) return restingLevel;
+        // When what a person has ended lets go is not recorded, so that it may still look as if it fired.
+        if (isPending) return { ...restingLevel, activeSince: state.firing ? at : (state.activeSince ?? at) };
+        const activeSince = state.activeSince ?? since;
+        const lasted = level.severity === fact.severity || at - activeSince >= level.forMs;
+        return { ...state, activeSince, firing: state.firing || lasted };
+      });
+    }
+    case 'AlertRecoveryBegan':
+      return each((state) => (state.firing ? { ...state, recoveringSince: at } : restingLevel));
+    case 'AlertRelapsed':
+      return each((state) => ({ ...state, recoveringSince: undefined }));
+    case 'AlertDismissed':
+      return each(() => restingLevel);
+    case 'AlertResolved':
+      return each((state) => (state.firing && fact.cause !== 'person' ? restingLevel : state));
+    case 'AlertDataLost':
+    case 'AlertDataReturned':
+      return [...levels];
+  }
 }

@@ -33,4 +33,7 @@ export const notificationStream = (notification: string): string => `notificatio
 
 export const rulesStream = 'config-rules';
 
+/** The starts of the engine. */
+export const engineStream = 'engine';
+
 export const clockStream = (project: string): string => `clock-${project}`;

@@ -40,10 +40,17 @@ export interface Grouping {
 
 const separator = '\u0000';
 
+/** What is written down of an alert has room for so much of each. */
+const mostCharacters = 1_000;
+
 export function groupingBy(
   names: readonly string[],
-  read: (event: RecordedEvent, label: string) => string = labelOf,
+  readWhole: (event: RecordedEvent, label: string) => string = labelOf,
 ): Grouping {
+  const read = (event: RecordedEvent, name: string): string => {
+    const text = readWhole(event, name);
+    return text.length > mostCharacters ? text.slice(0, mostCharacters) : text;
+  };
   const [first, second] = names;
   const labelsOf = (event: RecordedEvent): Labels =>
     Object.fromEntries(names.map((name) => [name, read(event, name)]));

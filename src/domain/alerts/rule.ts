@@ -153,6 +153,9 @@ export interface Policy {
   flapping: Flapping;
 }
 
+/** The engine's own alert about the processor of alerts; no rule may have its name. */
+export const watchdogRule = 'alert-processor-behind';
+
 /** Everything that a rules file says. */
 export interface RuleSet {
   rules: readonly Rule[];

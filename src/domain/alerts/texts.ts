@@ -93,11 +93,22 @@ export interface TextValues {
   window: { from: number; to: number };
 }
 
-/** Fills in `{{name}}`; `quote` is for templates of addresses. */
-export function fillIn(
+/** Fills in `{{name}}` for people. */
+export const fillIn = (template: string, values: TextValues): string =>
+  filledWith(template, values, (text) => text, momentText);
+
+/** The same for addresses: dashboards take times as milliseconds. */
+export const fillInAddress = (template: string, values: TextValues): string =>
+  filledWith(template, values, encodeURIComponent, String);
+
+const momentText = (time: number): string =>
+  `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+function filledWith(
   template: string,
   values: TextValues,
-  quote: (text: string) => string = (text) => text,
+  quote: (text: string) => string,
+  timeText: (time: number) => string,
 ): string {
   const unit = unitOf(values.rule.measure);
   return template.replace(/\{\{\s*([\w.-]+)\s*\}\}/g, (_, name: string) => {
@@ -113,9 +124,9 @@ export function fillIn(
       case 'threshold':
         return quote(figureText(values.threshold, unit));
       case 'from':
-        return String(Math.floor(values.window.from));
+        return timeText(Math.floor(values.window.from));
       case 'to':
-        return String(Math.ceil(values.window.to));
+        return timeText(Math.ceil(values.window.to));
       default:
         return quote(values.labels[name] ?? '');
     }

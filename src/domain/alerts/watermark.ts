@@ -22,6 +22,7 @@ export type SavedWatermark = {
   at: number | null;
   now: number | null;
   leader: number | null;
+  holder: string | null;
   sources: [name: string, newest: number, heardAt: number][];
 };
 
@@ -54,10 +55,10 @@ export class Watermark {
     this.#holder = undefined;
   }
 
-  /** Whether nothing has come from it for so long. */
-  isSilent(source: string, forMs: number): boolean {
+  /** Whether nothing had come from it for so long. */
+  isSilent(source: string, at: number, forMs: number): boolean {
     const known = this.#sources.get(source);
-    return known === undefined || this.#at - known.newest >= forMs;
+    return known === undefined || at - known.newest >= forMs;
   }
 
   /** Whether the watermark may have moved: then `advance` tells. */
@@ -79,8 +80,8 @@ export class Watermark {
   advanceClock(to: number, recordedAt: number): number {
     this.#now = Math.max(this.#now, recordedAt);
     const held = this.#held();
-    const reached = held === undefined ? to : Math.min(to, held - this.#settings.latenessMs);
-    this.#at = Math.max(this.#at, reached);
+    // What holds it back may have changed with the time, so that it gets further than `to` as well.
+    this.#at = Math.max(this.#at, held === undefined ? to : held - this.#settings.latenessMs);
     return this.#at;
   }
 
@@ -110,6 +111,7 @@ export class Watermark {
       at: finite(this.#at),
       now: finite(this.#now),
       leader: finite(this.#leader),
+      holder: [...this.#sources].find(([, source]) => source === this.#holder)?.[0] ?? null,
       sources: [...this.#sources].map(([name, { newest, heardAt }]) => [name, newest, heardAt]),
     };
   }
@@ -120,11 +122,11 @@ export class Watermark {
     watermark.#now = saved.now ?? Number.NEGATIVE_INFINITY;
     watermark.#leader = saved.leader ?? Number.NEGATIVE_INFINITY;
     for (const [name, newest, heardAt] of saved.sources) watermark.#sources.set(name, { newest, heardAt });
-    watermark.#held();
+    watermark.#holder = saved.holder === null ? undefined : watermark.#sources.get(saved.holder);
     return watermark;
   }
 }
 
-const forgottenAfterMs = 3_600_000;
+const forgottenAfterMs = 86_400_000;
 
 const finite = (time: number): number | null => (Number.isFinite(time) ? time : null);

@@ -94,6 +94,7 @@ const examples: { [T in AlertEventType]: EventData<T> } = {
     text: 'rules:\n  - name: request-errors\n    measure: error_rate\n    warning: above 5%\n    critical: above 10%\n',
     versions: { [rule]: 3 },
   },
+  EngineStarted: { version: '0.1.0' },
   ClockAdvanced: { to: noon + 2 * minute },
   AlertSuspected: { ...step(1, 0), severity: 'warning', evidence: figuresOf(noon, 400, 24) },
   AlertDismissed: {

@@ -114,6 +114,8 @@ export const alertSchemas = {
     /** The version of each rule by its name. */
     versions: z.record(text(200), z.int().min(1)),
   }),
+  /** From here on events can come in again: what was silent before had nobody to speak to. */
+  EngineStarted: z.strictObject({ version: text(100) }),
   /** Time has passed without traffic, and something was waiting for it. */
   ClockAdvanced: z.strictObject({ to: time }),
 

@@ -4,7 +4,7 @@ import { AlertProcessor, type SavedProcessor } from '../../domain/alerts/process
 import type { RecordedEvent } from '../../domain/events/envelope.ts';
 import { asPosition, type Position } from '../../domain/position.ts';
 import { pause } from '../batchWindow.ts';
-import { follow } from '../follow.ts';
+import { follow, standingAt } from '../follow.ts';
 import type { EventLog } from '../ports.ts';
 import { createDecisionWriter } from './decisionWriter.ts';
 import { createLookAhead } from './lookAhead.ts';
@@ -37,14 +37,6 @@ export interface DeciderObserver {
   recalled(events: number): void;
 }
 
-export interface DeciderStanding {
-  position: Position | undefined;
-  lagEvents: number;
-  lagMs: number;
-  /** Why it does not get on, while it is tried again. */
-  error: string | undefined;
-}
-
 interface Snapshot {
   format: typeof snapshotFormat;
   position: string;
@@ -70,20 +62,19 @@ export async function openDecider(deps: DeciderDeps) {
   const lookAhead = createLookAhead(processor, stopwatch);
   const stopping = new AbortController();
   let undecided: Decision[] = [];
-  let lastRecordedAt: number | undefined;
   let lastError: string | undefined;
   let lastTurnAt = stopwatch();
   let lastBehindMs = 0;
   /** It has seen events beyond `position`; such a state belongs to no position. */
   let unsettled = false;
   let nextSnapshotAt = stopwatch() + snapshotEveryMs;
-  let savedPosition = position;
+  let savedPosition = restored.isSaved ? position : undefined;
   let running: Promise<unknown> = Promise.resolve();
 
   function observe(event: RecordedEvent): void | Promise<void> {
     unsettled = true;
-    lookAhead.forget(event.project);
-    lastRecordedAt = event.recordedAt;
+    if (event.type === 'RulesChanged') lookAhead.forgetAll();
+    else lookAhead.forget(event.project);
     try {
       undecided.push(...processor.observe(event));
     } catch (error) {
@@ -102,6 +93,7 @@ export async function openDecider(deps: DeciderDeps) {
         processor.warmed();
         return;
       } catch (error) {
+        if (signal.aborted) return;
         fail(error, warmRetryMs);
         await pause(warmRetryMs, signal);
       }
@@ -127,15 +119,25 @@ export async function openDecider(deps: DeciderDeps) {
     position = to;
     unsettled = false;
     lastError = undefined;
-    if (stopwatch() >= nextSnapshotAt) await saveSnapshot();
+    if (stopwatch() >= nextSnapshotAt) await trySnapshot();
+  }
+
+  /** Without one, a restart takes longer; what is decided does not have to wait for it. */
+  async function trySnapshot(): Promise<void> {
+    try {
+      await saveSnapshot();
+    } catch (error) {
+      nextSnapshotAt = stopwatch() + snapshotEveryMs;
+      observer.failed(error, snapshotEveryMs);
+    }
   }
 
   async function saveSnapshot(): Promise<void> {
     if (position === undefined || position === savedPosition) return;
     const started = stopwatch();
     const snapshot: Snapshot = { format: snapshotFormat, position, processor: processor.save() };
-    savedPosition = position;
     await snapshots.save(JSON.stringify(snapshot));
+    savedPosition = snapshot.position as Position;
     const took = stopwatch() - started;
     nextSnapshotAt = started + Math.max(snapshotEveryMs, took * snapshotShare);
   }
@@ -149,9 +151,11 @@ export async function openDecider(deps: DeciderDeps) {
   async function tick(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await pause(tickMs, signal);
-      lastTurnAt = stopwatch();
       try {
-        if (signal.aborted || unsettled || (await log.head()) !== position) continue;
+        const head = await log.head();
+        // A log that does not answer keeps the turn from being taken.
+        lastTurnAt = stopwatch();
+        if (signal.aborted || unsettled || head !== position) continue;
         const now = clock();
         for (const { project, to } of lookAhead.look(now)) {
           const about = { id: deps.newId(), at: now, project };
@@ -164,18 +168,16 @@ export async function openDecider(deps: DeciderDeps) {
     }
   }
 
-  async function standing(): Promise<DeciderStanding> {
-    const head = await log.head();
-    const lagEvents = head === undefined ? 0 : log.distance(position, head);
-    const lagMs = lagEvents === 0 ? 0 : Math.max(0, clock() - (lastRecordedAt ?? clock()));
-    return { position, lagEvents, lagMs, error: lastError };
-  }
+  const standing = () => standingAt(log, { position, error: lastError, now: clock() });
 
   async function behind(): Promise<number> {
     const { lagMs } = await standing();
     lastBehindMs = lagMs;
     return Math.max(lagMs, stopwatch() - lastTurnAt - tickMs);
   }
+
+  // What was recalled is so far known here alone; from a snapshot it can be taken up again exactly as it stands.
+  await trySnapshot();
 
   return {
     processor,
@@ -201,11 +203,12 @@ export async function openDecider(deps: DeciderDeps) {
 
 async function restore(
   deps: DeciderDeps,
-): Promise<{ processor: AlertProcessor; position: Position | undefined }> {
+): Promise<{ processor: AlertProcessor; position: Position | undefined; isSaved: boolean }> {
   const saved = readSnapshot(await deps.snapshots.load());
-  if (saved !== undefined) {
-    const processor = new AlertProcessor({ saved: saved.processor });
-    return { processor, position: asPosition(saved.position) };
+  const head = await deps.log.head();
+  // One from beyond the log's end is of another log, or this one was put back from a copy.
+  if (saved !== undefined && head !== undefined && deps.log.compare(saved.position, head) <= 0) {
+    return { ...saved, isSaved: true };
   }
   const processor = new AlertProcessor();
   let position: Position | undefined;
@@ -215,16 +218,20 @@ async function restore(
     recalled += events.length;
     position = to;
   }
+  processor.recalled();
   if (recalled > 0) deps.observer.recalled(recalled);
-  return { processor, position };
+  return { processor, position, isSaved: false };
 }
 
 /** One that cannot be read is as good as none. */
-function readSnapshot(text: string | undefined): Snapshot | undefined {
+function readSnapshot(
+  text: string | undefined,
+): { processor: AlertProcessor; position: Position } | undefined {
   if (text === undefined) return undefined;
   try {
-    const snapshot = JSON.parse(text) as Snapshot;
-    return snapshot.format === snapshotFormat ? snapshot : undefined;
+    const { format, position, processor } = JSON.parse(text) as Snapshot;
+    if (format !== snapshotFormat || typeof position !== 'string') return undefined;
+    return { processor: new AlertProcessor({ saved: processor }), position: asPosition(position) };
   } catch {
     return undefined;
   }

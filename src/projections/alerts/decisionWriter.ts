@@ -1,28 +1,40 @@
 import type { Decision } from '../../domain/alerts/processor/decision.ts';
 import type { EventLog, StreamAppend } from '../ports.ts';
 
+/** A stream as the next decision finds it. */
+interface Found {
+  revision: number | 'none';
+  ids: ReadonlySet<string>;
+}
+
 /**
- * Appends decisions at the revision that their streams have. What another processor has decided meanwhile is the same,
- * with the same ids, and is not added twice.
+ * Appends decisions at the revision that their streams have, in the order in which they were made. What has been decided
+ * before is the same, with the same ids, and is not added twice.
  */
 export function createDecisionWriter(log: Pick<EventLog, 'append' | 'readStream'>) {
   /** As a conflict has told; forgotten events make a stream look shorter than its revision. */
   const told = new Map<string, number | 'none'>();
 
-  async function revisionOf(stream: string): Promise<number | 'none'> {
-    const known = told.get(stream);
-    if (known !== undefined) return known;
+  async function find(stream: string): Promise<Found> {
+    const ids = new Set<string>();
     let count = 0;
-    for await (const events of log.readStream(stream)) count += events.length;
-    return count === 0 ? 'none' : count - 1;
+    for await (const events of log.readStream(stream)) {
+      count += events.length;
+      for (const { id } of events) ids.add(id);
+    }
+    return { revision: told.get(stream) ?? (count === 0 ? 'none' : count - 1), ids };
   }
 
+  /** One append a decision: those of several streams keep their order, whatever came in one batch. */
   async function appendsOf(decisions: readonly Decision[]): Promise<StreamAppend[]> {
-    const byStream = new Map<string, Decision['event'][]>();
-    for (const { stream, event } of decisions) byStream.set(stream, [...(byStream.get(stream) ?? []), event]);
+    const streams = new Map<string, Found>();
     const appends: StreamAppend[] = [];
-    for (const [stream, events] of byStream) {
-      appends.push({ stream, events, expected: await revisionOf(stream) });
+    for (const { stream, event } of decisions) {
+      const { revision: expected, ids } = streams.get(stream) ?? (await find(stream));
+      const isNew = !ids.has(event.id);
+      if (isNew) appends.push({ stream, events: [event], expected });
+      const next = expected === 'none' ? 0 : expected + 1;
+      streams.set(stream, { revision: isNew ? next : expected, ids });
     }
     return appends;
   }

@@ -9,6 +9,8 @@ import type { ProjectProcessor } from '../../domain/alerts/processor/project.ts'
 export interface LookAhead {
   /** An event of the project has been observed: what was seen ahead no longer holds. */
   forget(project: string): void;
+  /** Other rules are in force. */
+  forgetAll(): void;
   /** To which times the clocks of which projects have to be advanced. */
   look(now: number): { project: string; to: number }[];
 }
@@ -41,6 +43,7 @@ export function createLookAhead(processor: AlertProcessor, stopwatch: () => numb
 
   return {
     forget: (project) => void ahead.delete(project),
+    forgetAll: () => ahead.clear(),
     look(now) {
       const found: { project: string; to: number }[] = [];
       const to = now - processor.ruleSet.latenessMs;

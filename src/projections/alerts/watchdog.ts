@@ -3,7 +3,7 @@ import { alertStream } from '../../domain/alerts/identity.ts';
 import type { Decision } from '../../domain/alerts/processor/decision.ts';
 import { decisionOf } from '../../domain/alerts/processor/evidence.ts';
 import { isStep, recalled } from '../../domain/alerts/processor/judged.ts';
-import type { Rule } from '../../domain/alerts/rule.ts';
+import { type Rule, watchdogRule } from '../../domain/alerts/rule.ts';
 import { durationText } from '../../domain/alerts/texts.ts';
 import { pause } from '../batchWindow.ts';
 import type { EventLog } from '../ports.ts';
@@ -29,7 +29,7 @@ export interface WatchdogDeps {
 const everyMs = 5_000;
 
 const rule: Rule = {
-  name: 'alert-processor-behind',
+  name: watchdogRule,
   version: 1,
   measure: { kind: 'silence' },
   select: [],

@@ -9,7 +9,7 @@ import type { RecordedEvent } from '../../domain/events/envelope.ts';
 import { asPosition, type Position } from '../../domain/position.ts';
 import type { SnapshotStore } from '../alerts/ports.ts';
 import { pause } from '../batchWindow.ts';
-import { follow } from '../follow.ts';
+import { follow, standingAt } from '../follow.ts';
 import type { EventLog } from '../ports.ts';
 import { alertDetails } from './alertDetails.ts';
 import { createOutbox, type OutboxObserver } from './outbox.ts';
@@ -58,7 +58,12 @@ export type Notifier = Awaited<ReturnType<typeof openNotifier>>;
 export async function openNotifier(deps: NotifierDeps) {
   const { log, clock, stopwatch, snapshots, observer } = deps;
   const names = deps.channels.map(({ name }) => name);
-  const saved = readSnapshot(await snapshots.load());
+  const found = readSnapshot(await snapshots.load());
+  const head = await log.head();
+  // One from beyond the log's end is of another log, or this one was put back from a copy.
+  const fits =
+    head !== undefined && found !== undefined && log.compare(asPosition(found.position), head) <= 0;
+  const saved = fits ? found : undefined;
   const restored = saved && Planner.load(saved.planner, noPolicy, names);
   const planner = restored ?? new Planner(noPolicy, names);
   let rules: Rules | undefined;
@@ -77,10 +82,13 @@ export async function openNotifier(deps: NotifierDeps) {
   let savedPosition = position;
   let nextSnapshotAt = stopwatch() + snapshotEveryMs;
   let speaking = false;
-  let planAgain = true;
+  let nextPlanAt = 0;
+  /** From when on it speaks: the end of the log as it was found. */
+  let goal: Position | undefined;
+  /** It has seen events beyond `position`; such a state belongs to no position. */
+  let unsettled = false;
   let running: Promise<unknown> = Promise.resolve();
   let lastError: string | undefined;
-  let lastRecordedAt: number | undefined;
   if (restored && saved?.rules) use(saved.rules);
 
   function use(changed: Rules): void {
@@ -90,9 +98,9 @@ export async function openNotifier(deps: NotifierDeps) {
   }
 
   function observe(event: RecordedEvent): void {
-    lastRecordedAt = event.recordedAt;
+    unsettled = true;
     if (isTelemetry(event.type)) return;
-    planAgain = true;
+    nextPlanAt = 0;
     if (event.type === 'RulesChanged') use({ text: event.data.text, versions: event.data.versions });
     planner.observe(event);
     outbox.observe(event);
@@ -100,15 +108,18 @@ export async function openNotifier(deps: NotifierDeps) {
 
   async function settle(to: Position): Promise<void> {
     position = to;
+    unsettled = false;
+    if (speaking && clock() >= nextPlanAt) await plan();
     lastError = undefined;
-    if (planAgain && speaking) await plan();
-    if (stopwatch() >= nextSnapshotAt) await saveSnapshot();
+    if (stopwatch() >= nextSnapshotAt) await saveSnapshot().catch(fail);
   }
 
   async function plan(): Promise<void> {
-    planAgain = false;
     const now = clock();
-    for (const { id, project, stream, event } of planner.due(now)) {
+    const due = planner.due(now);
+    // Before anything is awaited: events that come meanwhile ask for another look.
+    nextPlanAt = due.length > 0 ? now + tickMs : (planner.nextDue(now) ?? Number.POSITIVE_INFINITY);
+    for (const { id, project, stream, event } of due) {
       const events = [eventOf(event.type, event.data, { id, at: now, project })];
       // The same id again is one event, whoever was sooner.
       const expected = event.type === 'NotificationRequested' ? 'none' : 'any';
@@ -131,22 +142,19 @@ export async function openNotifier(deps: NotifierDeps) {
   }
 
   async function tick(signal: AbortSignal): Promise<void> {
-    let nextAt = 0;
     while (!signal.aborted) {
       await pause(tickMs, signal);
       if (signal.aborted) return;
       try {
-        const head = await log.head();
         if (!speaking) {
-          if (head !== undefined && (position === undefined || log.compare(position, head) < 0)) continue;
+          // Not the end as it is now, which under load is always somewhat further on.
+          goal ??= await log.head();
+          if (goal !== undefined && (position === undefined || log.compare(position, goal) < 0)) continue;
           speaking = true;
           outbox.start();
         }
-        if (!planAgain && clock() < nextAt) continue;
-        await plan();
-        nextAt = planner.nextDue(clock()) ?? Number.POSITIVE_INFINITY;
+        if (clock() >= nextPlanAt) await plan();
       } catch (error) {
-        planAgain = true;
         if (!signal.aborted) fail(error);
       }
     }
@@ -160,7 +168,6 @@ export async function openNotifier(deps: NotifierDeps) {
   async function saveSnapshot(): Promise<void> {
     nextSnapshotAt = stopwatch() + snapshotEveryMs;
     if (position === undefined || position === savedPosition) return;
-    savedPosition = position;
     const snapshot: Snapshot = {
       format: snapshotFormat,
       position,
@@ -169,6 +176,7 @@ export async function openNotifier(deps: NotifierDeps) {
       rules: rules ?? null,
     };
     await snapshots.save(JSON.stringify(snapshot));
+    savedPosition = snapshot.position as Position;
   }
 
   return {
@@ -182,7 +190,7 @@ export async function openNotifier(deps: NotifierDeps) {
       stopping.abort();
       await running;
       if (speaking) await outbox.stop();
-      await saveSnapshot().catch(() => undefined);
+      if (!unsettled) await saveSnapshot().catch(() => undefined);
     },
     /** What holds back the notifications of an alert. */
     flagsOf(episode: string) {
@@ -199,12 +207,7 @@ export async function openNotifier(deps: NotifierDeps) {
     /** Alerts of all projects that fire now. */
     firing: () => planner.episodes(clock()).filter(({ state }) => state !== 'resolved'),
     backlog: () => outbox.backlog(),
-    async standing() {
-      const head = await log.head();
-      const lagEvents = head === undefined ? 0 : log.distance(position, head);
-      const lagMs = lagEvents === 0 ? 0 : Math.max(0, clock() - (lastRecordedAt ?? clock()));
-      return { position, lagEvents, lagMs, error: lastError };
-    },
+    standing: () => standingAt(log, { position, error: lastError, now: clock() }),
   };
 }
 

@@ -57,6 +57,15 @@ describe('what people say about an episode', () => {
     expect(data).toMatchObject({ episode: 'ep_1', by: 'bob' });
   });
 
+  it.each<[string, number, EpisodeStanding, string]>([
+    ['has got worse since', now + 1, 'firing', 'accepted'],
+    ['has got worse since and is over', now + 1, 'resolved', 'refused'],
+    ['had got worse before', now - 1, 'firing', 'refused'],
+  ])('acknowledged again when it %s', (_, raisedAt, state, expected) => {
+    const facts = { episode: 'ep_1', rule: 'errors', state, raisedAt };
+    expect(decideEpisode(acknowledge, { acknowledged: ann }, facts).kind).toBe(expected);
+  });
+
   it('is remembered by what was recorded of it', () => {
     let sayings: Sayings = {};
     for (const command of [acknowledge, resolve, judge]) {

@@ -120,8 +120,9 @@ async function carryOut(
       details: [{ in: 'body', path: 'duplicateOf', message: 'there is no alert with this id' }],
     });
   }
-  const { id, rule, state } = episode;
-  const done = await deps.commands.onEpisode(presence.project, { episode: id, rule, state }, command);
+  const { id, rule, labels, state } = episode;
+  const about = { episode: id, rule, labels, state };
+  const done = await deps.commands.onEpisode(presence.project, about, command);
   const changed = afterwards(episode, { ...command, comment: done.comment }, done.at);
   return { ...shown(deps, presence, changed), position: done.position };
 }

@@ -9,7 +9,7 @@ import { errorRoutes } from './errors.ts';
 import { figureRoutes } from './figures.ts';
 import { requestEventRoutes } from './requestEvents.ts';
 import { searchRoutes } from './searches.ts';
-import { standingRoutes } from './standing.ts';
+import { type StandingDeps, standingRoutes } from './standing.ts';
 
 export interface ReadsDeps {
   store: Pick<ReadStore, 'query'>;
@@ -23,6 +23,7 @@ export interface ReadsDeps {
   startedAt: number;
   /** A read that takes longer is answered as if the store were away. */
   timeoutMs?: number;
+  followers?: StandingDeps['followers'];
 }
 
 /** A status that keeps people waiting says too little, too late. */

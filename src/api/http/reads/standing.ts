@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { severities } from '../../../domain/alerts/rule.ts';
+import type { FollowerStanding } from '../../../projections/follow.ts';
 import type { EventLog } from '../../../projections/ports.ts';
 import { type FiringAlerts, readFiringAlerts } from '../../../projections/queries/firingAlerts.ts';
 import { type Positions, readPositions } from '../../../projections/queries/positions.ts';
@@ -19,10 +20,14 @@ export interface StandingDeps extends SelectDeps {
   readiness: () => Promise<Readiness>;
   /** Gives up as soon. */
   reader: Reader;
+  /** Where those stand that decide alerts and tell people of them. */
+  followers?: (() => Promise<Record<Follower, FollowerStanding>>) | undefined;
   version: string;
   /** Epoch milliseconds. */
   startedAt: number;
 }
+
+type Follower = 'alerts' | 'notifications';
 
 const position = z.string().optional().describe('Absent before the first event').meta({ example: '1042' });
 const lag = {
@@ -30,8 +35,16 @@ const lag = {
   lagMs: z.number().min(0).describe('How old what it has taken in is, while anything is left'),
 };
 
+const follower = z.object({
+  position,
+  ...lag,
+  error: z.string().optional().describe('Why it does not get on, while it is tried again'),
+});
+
 const positionsBody = z.object({
   head: position,
+  alerts: follower.optional().describe('Up to where alerts have been decided'),
+  notifications: follower.optional().describe('Up to where people have been told'),
   projections: z.array(
     z.object({
       name: z.string(),
@@ -45,7 +58,9 @@ const positionsBody = z.object({
 });
 
 const statusBody = z.object({
-  healthy: z.boolean().describe('Every dependency that is needed serves, and no projection fails'),
+  healthy: z
+    .boolean()
+    .describe('Every dependency that is needed serves, no projection fails, and alerts are decided and told'),
   version: z.string(),
   startedAt: instant,
   uptimeMs: z.number().min(0),
@@ -93,15 +108,19 @@ export function standingRoutes(app: AppInstance, deps: StandingDeps): void {
       config,
       schema: {
         tags,
-        summary: 'Where the log and every projection stand',
-        description: 'With `asOf`, measured from where the log stood then.',
+        summary: 'Where the log, every projection and the alert processor stand',
+        description: 'With `asOf`, projections are measured from where the log stood then.',
         querystring: presentQuery,
         response: { 200: positionsBody },
       },
     },
     async (request) => {
       const { asOf } = await presenceOf(deps, request, request.query);
-      return shownPositions(await readPositions(deps.log, deps.runner, asOf));
+      const [positions, followers] = await Promise.all([
+        readPositions(deps.log, deps.runner, asOf),
+        deps.followers?.(),
+      ]);
+      return { ...shownPositions(positions), ...shownFollowers(followers) };
     },
   );
   app.get(
@@ -118,15 +137,16 @@ export function standingRoutes(app: AppInstance, deps: StandingDeps): void {
     },
     async (request) => {
       const presence = await presenceOf(deps, request, request.query);
-      const [readiness, { projections }, alerts] = await Promise.all([
+      const [readiness, { projections }, alerts, followers] = await Promise.all([
         deps.readiness(),
         readPositions(deps.log, deps.runner, presence.asOf),
         // That the store is away is told among the dependencies.
         readFiringAlerts(deps.reader, presence).catch((): FiringAlerts | undefined => undefined),
+        deps.followers?.(),
       ]);
       const failing = projections.filter(({ error }) => error !== undefined);
       return {
-        healthy: readiness.ready && failing.length === 0,
+        healthy: readiness.ready && failing.length === 0 && !isHeldUp(followers),
         version: deps.version,
         startedAt: timeOf(deps.startedAt),
         uptimeMs: Math.max(0, Math.round(deps.clock() - deps.startedAt)),
@@ -155,3 +175,19 @@ const shownPositions = ({ head, projections }: Positions) => ({
     ...(error !== undefined && { error }),
   })),
 });
+
+const shownFollower = ({ position, lagEvents, lagMs, error }: FollowerStanding) => ({
+  ...(position !== undefined && { position }),
+  lagEvents,
+  lagMs,
+  ...(error !== undefined && { error }),
+});
+
+const shownFollowers = (followers: Record<Follower, FollowerStanding> | undefined) =>
+  followers && {
+    alerts: shownFollower(followers.alerts),
+    notifications: shownFollower(followers.notifications),
+  };
+
+const isHeldUp = (followers: Record<Follower, FollowerStanding> | undefined): boolean =>
+  followers?.alerts.error !== undefined || followers?.notifications.error !== undefined;

@@ -6,7 +6,7 @@ import { Silences, untrusted } from './gaps.ts';
 import { type GridAsked, gridOf, gridResult } from './grid.ts';
 import { Incidents } from './judged.ts';
 import { horizonMs, Reordering } from './order.ts';
-import { firingWithin, outcomeOf } from './outcome.ts';
+import { firingWithin, outcomeOf, shownOf } from './outcome.ts';
 import { longestReach, Replay } from './replay.ts';
 import type { BacktestMode, BacktestResult, VerdictName } from './result.ts';
 
@@ -146,7 +146,7 @@ export class Backtest {
       to,
       warmedFrom: this.#warmFrom,
       events: this.#events,
-      ...outcome,
+      ...shownOf(outcome),
       ...(other && compareWith && { compared: compare(other, outcome, compareWith.name) }),
       ...(this.#grid && { grid: gridResult(this.#grid, found, incidents, firingWithin(window)) }),
       gaps: {

@@ -1,8 +1,11 @@
 import { labelsText } from '../identity.ts';
-import type { BacktestEpisode, Comparison, MovedEpisode, Outcome, RuleFigures } from './result.ts';
+import type { Found } from './outcome.ts';
+import type { BacktestEpisode, Comparison, MovedEpisode, RuleFigures } from './result.ts';
+
+const mostListed = 500;
 
 /** What a rule set finds that another does not, and what it finds earlier or later. */
-export function compare(before: Outcome, after: Outcome, name: string): Comparison {
+export function compare(before: Found, after: Found, name: string): Comparison {
   const known = new Map<string, BacktestEpisode[]>();
   for (const episode of before.episodes) {
     const key = seriesOf(episode);
@@ -26,10 +29,16 @@ export function compare(before: Outcome, after: Outcome, name: string): Comparis
   const gone = [...known.values()].flat().sort((a, b) => a.firedAt - b.firedAt);
   return {
     with: name,
-    added,
-    gone,
-    moved,
-    same,
+    added: added.slice(0, mostListed),
+    gone: gone.slice(0, mostListed),
+    moved: moved.slice(0, mostListed),
+    counts: {
+      added: added.length,
+      gone: gone.length,
+      earlier: moved.filter(({ byMs }) => byMs < 0).length,
+      later: moved.filter(({ byMs }) => byMs > 0).length,
+      same,
+    },
     rules: rulesOf(before, after),
     before: totalOf(before),
     after: totalOf(after),
@@ -42,9 +51,9 @@ const overlap = (a: BacktestEpisode, b: BacktestEpisode): boolean =>
   a.startedAt <= (b.resolvedAt ?? Number.POSITIVE_INFINITY) &&
   b.startedAt <= (a.resolvedAt ?? Number.POSITIVE_INFINITY);
 
-function rulesOf(before: Outcome, after: Outcome): Comparison['rules'] {
+function rulesOf(before: Found, after: Found): Comparison['rules'] {
   const names = new Set([...after.rules, ...before.rules].map(({ rule }) => rule));
-  const figures = (outcome: Outcome, name: string): RuleFigures => {
+  const figures = (outcome: Found, name: string): RuleFigures => {
     const found = outcome.rules.find(({ rule }) => rule === name);
     return {
       fired: found?.fired ?? 0,
@@ -55,7 +64,7 @@ function rulesOf(before: Outcome, after: Outcome): Comparison['rules'] {
   return [...names].map((rule) => ({ rule, before: figures(before, rule), after: figures(after, rule) }));
 }
 
-const totalOf = ({ fired, firingMs, notified }: Outcome): RuleFigures => ({
+const totalOf = ({ fired, firingMs, notified }: Found): RuleFigures => ({
   fired,
   firingMs,
   notifications: notified,

@@ -7,7 +7,7 @@ import type { BacktestEpisode, BacktestTransition } from './result.ts';
 /** Keeps what was decided, without the evidence, which would fill the memory. */
 
 const mostTransitions = 10_000;
-const mostEpisodes = 20_000;
+const mostEpisodes = 50_000;
 
 interface Open {
   startedAt: number;

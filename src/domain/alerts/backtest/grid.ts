@@ -1,4 +1,5 @@
 import type { Level, Rule, RuleSet, Severity } from '../rule.ts';
+import { unitOf } from '../texts.ts';
 import { type Incident, incidentsFor, qualityOf } from './judged.ts';
 import type { BacktestEpisode, GridCell, GridResult } from './result.ts';
 
@@ -67,6 +68,8 @@ export function gridResult(
   return {
     rule: rule.name,
     severity: level.severity,
+    unit: unitOf(rule.measure),
+    comparison: level.comparison,
     present: { threshold: level.threshold, forMs: level.forMs },
     cells: asked.thresholds.flatMap((threshold) => asked.forMs.map((forMs) => cellOf(threshold, forMs))),
   };

@@ -11,7 +11,7 @@ import type { BacktestNotification } from './result.ts';
  * notification counts as delivered at the moment at which it was planned.
  */
 
-const mostKept = 10_000;
+const mostKept = 5_000;
 /** After planning nothing where something was expected. */
 const restMs = 1_000;
 /** Of planning at one moment: what has been told leads to nothing more to tell. */

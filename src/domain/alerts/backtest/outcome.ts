@@ -8,8 +8,19 @@ export interface Judged {
   verdictOf: (episode: string) => VerdictName | undefined;
 }
 
+/** All that was found; what is shown of it may be less. */
+export type Found = Outcome;
+
+const mostShown = 5_000;
+
+export const shownOf = (found: Found): Outcome => ({
+  ...found,
+  episodes: found.episodes.slice(0, mostShown),
+  moreEpisodes: found.moreEpisodes + Math.max(0, found.episodes.length - mostShown),
+});
+
 /** What one rule set has come to over the stretch. */
-export function outcomeOf(replay: Replay, window: Window, { incidents, verdictOf }: Judged): Outcome {
+export function outcomeOf(replay: Replay, window: Window, { incidents, verdictOf }: Judged): Found {
   const { episodes, notices, ruleSet } = replay;
   const firingMs = firingWithin(window);
   const list = episodes.list.map((episode) => {

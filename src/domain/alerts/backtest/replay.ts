@@ -62,13 +62,15 @@ export class Replay {
     this.#heardAt = event.recordedAt;
   }
 
-  /** The stretch begins: from here on it is decided. */
+  /** The stretch begins: from here on it is decided, and what holds already is found at once. */
   begin(): void {
     const { project, from, clock } = this.#options;
-    if (clock === 'recorded' || !Number.isFinite(this.#heardAt)) return;
-    const about = { id: '', at: from, project };
-    const passed = eventOf('ClockAdvanced', { to: from - this.ruleSet.latenessMs }, about);
-    this.#processor.recall({ ...passed, recordedAt: from, position: nowhere, stream: '' });
+    if (clock === 'passing' && Number.isFinite(this.#heardAt)) {
+      const about = { id: '', at: from, project };
+      const passed = eventOf('ClockAdvanced', { to: from - this.ruleSet.latenessMs }, about);
+      this.#processor.recall({ ...passed, recordedAt: from, position: nowhere, stream: '' });
+    }
+    this.#processor.recalled();
   }
 
   observe(event: RecordedEvent): void {

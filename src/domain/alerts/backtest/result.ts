@@ -1,6 +1,7 @@
 import type { EventData } from '../../events/catalogue.ts';
 import type { Fact } from '../episode.ts';
-import type { Labels, Severity } from '../rule.ts';
+import type { Labels, Comparison as LevelComparison, Severity } from '../rule.ts';
+import type { Unit } from '../texts.ts';
 
 /** What a back-test answers: plain JSON. Times are epoch milliseconds of the events' own time. */
 
@@ -106,10 +107,11 @@ export interface MovedEpisode {
 export interface Comparison {
   /** What was compared with: `current`, or `given`. */
   with: string;
+  /** The first of each; how many there are is in the counts. */
   added: BacktestEpisode[];
   gone: BacktestEpisode[];
   moved: MovedEpisode[];
-  same: number;
+  counts: { added: number; gone: number; earlier: number; later: number; same: number };
   rules: { rule: string; before: RuleFigures; after: RuleFigures }[];
   before: RuleFigures;
   after: RuleFigures;
@@ -134,6 +136,9 @@ export interface GridCell {
 export interface GridResult {
   rule: string;
   severity: Severity;
+  /** What the thresholds are in. */
+  unit: Unit;
+  comparison: LevelComparison;
   /** What the rule says now. */
   present: { threshold: number; forMs: number };
   cells: GridCell[];

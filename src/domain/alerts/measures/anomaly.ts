@@ -111,8 +111,13 @@ class AnomalySeries implements Series {
     return newest * hourMs < this.#at - this.#settings.days * dayMs;
   }
 
+  /** With a new hour, it is compared with other ones. */
   nextChange(): number | undefined {
-    return this.#window.nextChange();
+    const change = this.#window.nextChange();
+    if (this.#window.isEmpty()) return change;
+    const hour = Math.floor(this.#at / hourMs) * hourMs;
+    // The hour holds `(start, end]`, so that the first step after its end is the first of the next.
+    return Math.min(change ?? Infinity, hour + (this.#at > hour ? hourMs : 0) + this.#settings.everyMs);
   }
 
   /** Of the same hour of the day on each of the past days that had traffic then. */
@@ -137,7 +142,9 @@ class AnomalySeries implements Series {
     }
   }
 
-  read(): Reading {
+  read(_rule: Rule, end = this.#at): Reading {
+    // Earlier windows are not kept.
+    if (end < this.#at) return { value: undefined, volume: 0 };
     const volume = this.#window.total(0);
     const present = this.#present();
     const history = this.#history(this.#at);
@@ -179,7 +186,7 @@ class AnomalySeries implements Series {
   save(): Json {
     return {
       window: this.#window.save() as unknown as Json,
-      hours: this.#hours,
+      hours: this.#hours.map((hour) => [...hour]),
       sketch: this.#sketch.encode(),
     };
   }

@@ -87,6 +87,6 @@ class JobSeries implements Series {
   }
 
   save(): Json {
-    return { at: Number.isFinite(this.#at) ? this.#at : null, runs: this.#runs };
+    return { at: Number.isFinite(this.#at) ? this.#at : null, runs: [...this.#runs] };
   }
 }

@@ -19,6 +19,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** One set of labels of one kind of window. */
 export interface Series {
   add(event: RecordedEvent, time: number): Arrival;
+  /** For so long nothing could come in. */
+  deaf?(forMs: number): void;
   /** The window ends here from now on; never goes back. */
   advanceTo(at: number): void;
   isEmpty(): boolean;

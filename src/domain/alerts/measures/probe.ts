@@ -19,7 +19,7 @@ export interface SavedProbe {
   at: number | null;
   overflowed: boolean;
   tooLate: number;
-  series: [key: string, labels: Labels, late: number, saved: Json][];
+  series: [key: string, labels: Labels, changed: boolean, late: number, saved: Json][];
 }
 
 /** Beyond it new label values are not followed, and the rule says so. */
@@ -32,7 +32,7 @@ export class Probe {
   readonly #selects: (event: RecordedEvent) => boolean;
   readonly #all = new Map<string, Tracked>();
   #at = Number.NEGATIVE_INFINITY;
-  /** There was an event for which there was no more room since the last evaluation. */
+  /** There was an event for which there was no more room, and there still is none. */
   #overflowed = false;
   #tooLate = 0;
 
@@ -46,8 +46,8 @@ export class Probe {
     this.#at = saved.at ?? Number.NEGATIVE_INFINITY;
     this.#overflowed = saved.overflowed;
     this.#tooLate = saved.tooLate;
-    for (const [key, labels, late, series] of saved.series) {
-      this.#all.set(key, { labels, series: kind.load(series), changed: late > 0, late });
+    for (const [key, labels, changed, late, series] of saved.series) {
+      this.#all.set(key, { labels, series: kind.load(series), changed, late });
     }
   }
 
@@ -55,9 +55,10 @@ export class Probe {
   observe(event: RecordedEvent, time: number): number | undefined {
     if (this.kind.counts?.(event) === false || !this.#selects(event)) return undefined;
     const tracked = this.#trackedFor(event);
-    if (tracked === undefined) return this.#at + this.everyMs;
+    // A rule that cannot follow all has to say so, at the next evaluation.
+    if (tracked === undefined) return Math.max(this.#at + this.everyMs, this.#stepOf(time));
     const arrival = tracked.series.add(event, time);
-    if (arrival === 'ahead') return Math.ceil(time / this.everyMs) * this.everyMs;
+    if (arrival === 'ahead') return this.#stepOf(time);
     if (arrival === 'too_late') {
       this.#tooLate++;
       return undefined;
@@ -65,6 +66,10 @@ export class Probe {
     tracked.changed = true;
     tracked.late++;
     return this.#at + this.everyMs;
+  }
+
+  #stepOf(time: number): number {
+    return Math.ceil(time / this.everyMs) * this.everyMs;
   }
 
   #trackedFor(event: RecordedEvent): Tracked | undefined {
@@ -94,12 +99,12 @@ export class Probe {
 
   /** The evaluation is over: what changes from here on is news again. */
   settle(): void {
-    this.#overflowed = false;
     for (const [key, tracked] of this.#all) {
       tracked.changed = false;
       tracked.late = 0;
       if (tracked.series.isEmpty()) this.#all.delete(key);
     }
+    this.#overflowed &&= this.#all.size >= mostSeries;
   }
 
   *changedKeys(): Iterable<string> {
@@ -113,13 +118,11 @@ export class Probe {
       const change = changed ? this.#at + this.everyMs : series.nextChange();
       if (change !== undefined && (next === undefined || change < next)) next = change;
     }
-    return next === undefined ? undefined : Math.ceil(next / this.everyMs) * this.everyMs;
+    return next === undefined ? undefined : this.#stepOf(next);
   }
 
-  /** A fresh probe takes up its work at this time; what is shown to it next fills its windows. */
-  begin(at: number): void {
-    this.#at = at;
-    for (const { series } of this.#all.values()) series.advanceTo(at);
+  deaf(forMs: number): void {
+    for (const { series } of this.#all.values()) series.deaf?.(forMs);
   }
 
   clear(): void {
@@ -132,10 +135,11 @@ export class Probe {
 
   /** Every reading is to be judged at the next evaluation. */
   touchAll(): void {
-    for (const tracked of this.#all.values()) {
-      tracked.changed = true;
-      tracked.late = 0;
-    }
+    for (const tracked of this.#all.values()) tracked.changed = true;
+  }
+
+  forgetLate(): void {
+    for (const tracked of this.#all.values()) tracked.late = 0;
   }
 
   get at(): number {
@@ -176,7 +180,13 @@ export class Probe {
       at: Number.isFinite(this.#at) ? this.#at : null,
       overflowed: this.#overflowed,
       tooLate: this.#tooLate,
-      series: [...this.#all].map(([key, { labels, late, series }]) => [key, labels, late, series.save()]),
+      series: [...this.#all].map(([key, { labels, changed, late, series }]) => [
+        key,
+        labels,
+        changed,
+        late,
+        series.save(),
+      ]),
     };
   }
 }

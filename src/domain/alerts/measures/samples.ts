@@ -60,24 +60,23 @@ class SampleSeries implements Series {
   }
 
   read(_rule: Rule, end?: number): Reading {
-    const value = this.#window.aggregate(this.#aggregate, end);
+    const value = finite(this.#window.aggregate(this.#aggregate, end));
     return { value, volume: this.#window.count(end) };
   }
 
   details(_rule: Rule, end?: number): Details {
     const figures: Record<string, number> = { samples: this.#window.count(end) };
     for (const name of ['last', 'average', 'min', 'max'] as const) {
-      const value = this.#window.aggregate(name, end);
+      const value = finite(this.#window.aggregate(name, end));
       if (value !== undefined) figures[name] = value;
     }
     const points = this.#window.points(pointsShown, this.#aggregate, end);
     return {
       figures,
-      points: points.map(({ time, value, volume }) => ({
-        time,
-        ...(value !== undefined && { value }),
-        volume,
-      })),
+      points: points.map(({ time, value: found, volume }) => {
+        const value = finite(found);
+        return { time, ...(value !== undefined && { value }), volume };
+      }),
     };
   }
 
@@ -85,6 +84,10 @@ class SampleSeries implements Series {
     return this.#window.save() as unknown as Json;
   }
 }
+
+/** The sum of very large samples has no number. */
+const finite = (value: number | undefined): number | undefined =>
+  value !== undefined && Number.isFinite(value) ? value : undefined;
 
 export const metricValue = (event: RecordedEvent): number | undefined =>
   event.type === 'MetricRecorded' ? event.data.value : undefined;

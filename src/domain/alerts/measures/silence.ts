@@ -35,6 +35,11 @@ class SilenceSeries implements Series {
     return time <= this.#at ? 'taken' : 'ahead';
   }
 
+  /** Who could not be heard was not silent. */
+  deaf(forMs: number): void {
+    this.#heard += forMs;
+  }
+
   advanceTo(at: number): void {
     this.#at = at;
   }
@@ -49,6 +54,8 @@ class SilenceSeries implements Series {
   }
 
   read(_rule: Rule, end = this.#at): Reading {
+    // How long it had been silent before it was heard again is no longer known.
+    if (end < this.#at && this.#heard > end) return { value: undefined, volume: 0 };
     return { value: Math.max(0, end - this.#heard), volume: this.#events };
   }
 

@@ -107,8 +107,7 @@ export class Context {
 
   #fail(event: RecordedEvent, operation: string, time: number): void {
     if (event.userId !== undefined) {
-      if (this.#users.size >= mostUsers) this.#users.delete(this.#users.keys().next().value ?? '');
-      this.#users.set(`${event.service}\u0000${event.userId}`, time);
+      this.#failFor(`${event.service}\u0000${event.userId}`, time);
     }
     const fault = this.#readFault(event);
     if (fault === undefined) return;
@@ -126,6 +125,13 @@ export class Context {
     if (requestId === undefined || group.requestIds.includes(requestId)) return;
     group.requestIds.push(requestId);
     if (group.requestIds.length > 3) group.requestIds.shift();
+  }
+
+  #failFor(user: string, time: number): void {
+    const before = this.#users.get(user);
+    if (before !== undefined) this.#users.delete(user);
+    else if (this.#users.size >= mostUsers) this.#users.delete(this.#users.keys().next().value ?? '');
+    this.#users.set(user, Math.max(time, before ?? time));
   }
 
   /** Of the events that these labels speak of, within the window as far as it is remembered. */
@@ -191,10 +197,10 @@ const isRecent = ({ time }: Deploy, { to }: { to: number }): boolean =>
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function dropOldest<T extends Counts>(all: Map<string, T>): void {
-  let oldest: [string, T] | undefined;
-  for (const entry of all) if (oldest === undefined || entry[1].latest < oldest[1].latest) oldest = entry;
-  if (oldest !== undefined) all.delete(oldest[0]);
+/** A quarter of them, for looking for the oldest one with every new one would take longer than all the rest. */
+function dropOldest(all: Map<string, Counts>): void {
+  const oldestFirst = [...all].sort(([, a], [, b]) => a.latest - b.latest);
+  for (const [key] of oldestFirst.slice(0, Math.ceil(all.size / 4))) all.delete(key);
 }
 
 /** A minute holds `(start, start + 60 s]`, like the windows. */
@@ -220,7 +226,7 @@ function sum(
   { from, to }: { from: number; to: number },
   column: number,
 ): number {
-  const first = Math.max(stepOf(from), counts.latest - steps + 1);
+  const first = Math.max(Math.floor(from / stepMs) + 1, counts.latest - steps + 1);
   const last = Math.min(stepOf(to), counts.latest);
   let total = 0;
   for (let step = first; step <= last; step++) total += counts.ring[(step % steps) * columns + column] ?? 0;

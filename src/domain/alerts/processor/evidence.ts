@@ -3,7 +3,7 @@ import type { EventData } from '../../events/catalogue.ts';
 import type { Fact, Subject } from '../episode.ts';
 import type { Details, Reading } from '../measures/kind.ts';
 import { type Level, type Rule, rankOf, type Severity } from '../rule.ts';
-import { figureText, fillIn, measureText, type TextValues, unitOf } from '../texts.ts';
+import { figureText, fillIn, fillInAddress, measureText, type TextValues, unitOf } from '../texts.ts';
 import { type Decision, stepDecision } from './decision.ts';
 
 /** Puts into words and figures why a step was taken, at the moment it is taken. */
@@ -98,7 +98,7 @@ function shownOf({ rule, project, labels }: Subject, severity: Severity, evidenc
     playbook: rule.playbook.map((line) => fill(line).slice(0, 1_000)),
     ...(rule.runbook !== undefined && { runbook: rule.runbook }),
     ...(rule.dashboard !== undefined && {
-      dashboard: fillIn(rule.dashboard, values, encodeURIComponent).slice(0, 4_000),
+      dashboard: fillInAddress(rule.dashboard, values).slice(0, 4_000),
     }),
     ruleLabels: rule.labels,
     annotations: Object.fromEntries(

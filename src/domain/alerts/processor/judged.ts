@@ -1,3 +1,4 @@
+import type { Evidence } from '../../events/alerts.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
 import {
   type Alert,
@@ -6,7 +7,7 @@ import {
   type Fact,
   initialAlert,
   isInactive,
-  levelsOf,
+  levelsAfter,
   type Subject,
 } from '../episode.ts';
 import type { Labels, Rule } from '../rule.ts';
@@ -114,7 +115,11 @@ export function recalled(tracked: TrackedAlert, step: RecordedStep, rule: Rule):
   }
   const fact = { type: step.type, ...step.data } as Fact;
   const evolved = evolveAlert(alert, fact, rule);
-  const firedOn = step.type === 'AlertFired' ? (step.data.evidence.figures.requests ?? 0) : tracked.firedOn;
-  const levels = levelsOf(evolved, rule);
+  const firedOn = step.type === 'AlertFired' ? volumeOf(step.data.evidence) : tracked.firedOn;
+  const levels = levelsAfter(fact, evolved, rule);
   return { ...tracked, alert: { ...evolved, levels }, late: 0, amendedAt: fact.at, firedOn };
 }
+
+/** As each measure names the number of events that it rests on. */
+const volumeOf = ({ figures }: Evidence): number =>
+  figures.requests ?? figures.samples ?? figures.count ?? figures.runs ?? 0;

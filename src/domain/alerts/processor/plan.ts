@@ -80,7 +80,7 @@ export function kindFor({ measure, windowMs, everyMs }: Rule, readFault: ReadFau
     case 'silence':
       return silenceKind(span);
     case 'new_error':
-      return newErrorKind({ windowMs, readFault });
+      return newErrorKind(span, readFault);
     case 'anomaly':
       return anomalyKind({ ...span, of: measure.of, days: measure.days });
   }

@@ -1,3 +1,4 @@
+import type { EventType } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
 import type { RuleSet } from '../rule.ts';
 import { restoreRules } from '../rules/read.ts';
@@ -13,8 +14,12 @@ import { ProjectProcessor, type SavedProject } from './project.ts';
 export interface SavedProcessor {
   /** The rules in force, as their event gave them. */
   rules: { text: string; versions: Readonly<Record<string, number>> } | null;
+  lastRecordedAt: number | null;
   projects: [name: string, saved: SavedProject][];
 }
+
+/** They say nothing of whether events could come in. */
+const recordedWhileStarting: ReadonlySet<EventType> = new Set(['RulesChanged', 'KeyIssued', 'KeyRevoked']);
 
 export const noRules: RuleSet = {
   rules: [],
@@ -29,6 +34,7 @@ export class AlertProcessor {
   readonly #fixed: boolean;
   #ruleSet: RuleSet = noRules;
   #rules: SavedProcessor['rules'] = null;
+  #lastRecordedAt = Number.NaN;
 
   /** With rules given, those of the log are not followed: that is how others are tried on it. */
   constructor(options: { rules?: RuleSet; saved?: SavedProcessor } = {}) {
@@ -36,6 +42,7 @@ export class AlertProcessor {
     this.#fixed = rules !== undefined;
     if (rules !== undefined) this.#ruleSet = rules;
     if (saved === undefined) return;
+    this.#lastRecordedAt = saved.lastRecordedAt ?? Number.NaN;
     if (saved.rules !== null && !this.#fixed) this.#adopt(saved.rules);
     for (const [name, project] of saved.projects) {
       this.#projects.set(name, new ProjectProcessor(name, this.#ruleSet, this.#readFault, project));
@@ -47,14 +54,32 @@ export class AlertProcessor {
   }
 
   observe(event: RecordedEvent): Decision[] {
+    const decisions = this.#decide(event);
+    this.#note(event);
+    return decisions;
+  }
+
+  #decide(event: RecordedEvent): Decision[] {
     if (event.type === 'RulesChanged') return this.#changeRules(event);
+    if (event.type === 'EngineStarted') return this.#restarted(event);
     return this.#projectOf(event.project).observe(event);
   }
 
   /** Takes in what was decided on before; see `ProjectProcessor.recall`. */
   recall(event: RecordedEvent): void {
     if (event.type === 'RulesChanged') this.#changeRules(event);
+    else if (event.type === 'EngineStarted') this.#restarted(event);
     else this.#projectOf(event.project).recall(event);
+    this.#note(event);
+  }
+
+  #note({ type, recordedAt }: RecordedEvent): void {
+    if (!recordedWhileStarting.has(type)) this.#lastRecordedAt = recordedAt;
+  }
+
+  /** The recalling is over. */
+  recalled(): void {
+    for (const project of this.#projects.values()) project.recalled();
   }
 
   #projectOf(name: string): ProjectProcessor {
@@ -63,6 +88,13 @@ export class AlertProcessor {
     const fresh = new ProjectProcessor(name, this.#ruleSet, this.#readFault);
     this.#projects.set(name, fresh);
     return fresh;
+  }
+
+  /** Between the last event before and the start, the engine was away, or had nothing to record. */
+  #restarted({ recordedAt }: RecordedEvent): Decision[] {
+    const forMs = recordedAt - this.#lastRecordedAt;
+    if (Number.isFinite(forMs)) for (const project of this.#projects.values()) project.deaf(forMs);
+    return [];
   }
 
   #changeRules(event: RecordedEvent<'RulesChanged'>): Decision[] {
@@ -112,6 +144,7 @@ export class AlertProcessor {
   save(): SavedProcessor {
     return {
       rules: this.#rules,
+      lastRecordedAt: Number.isFinite(this.#lastRecordedAt) ? this.#lastRecordedAt : null,
       projects: [...this.#projects].map(([name, project]) => [name, project.save()]),
     };
   }

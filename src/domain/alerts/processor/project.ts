@@ -43,7 +43,7 @@ export class ProjectProcessor {
       project,
       context: this.#context,
       related: (subject, at) => this.#related(subject, at),
-      isSilent: (service, windowMs) => this.#watermark.isSilent(service, windowMs),
+      isSilent: (service, at, forMs) => this.#watermark.isSilent(service, at, forMs),
     };
     this.#use(
       planWatches(ruleSet.rules).map(({ key, rules }) => {
@@ -78,6 +78,11 @@ export class ProjectProcessor {
     return this.#watermark.at;
   }
 
+  /** Nothing could come in for so long. */
+  deaf(forMs: number): void {
+    for (const { probe } of this.#watches) probe.deaf(forMs);
+  }
+
   /** When the last of its events was recorded. */
   get lastRecordedAt(): number {
     return this.#watermark.now;
@@ -100,7 +105,7 @@ export class ProjectProcessor {
       case 'ClockAdvanced':
         return this.advanceClock(event.data.to, event.recordedAt);
       case 'AlertResolutionRequested':
-        return this.#resolve(event.data.episode, event.data.by);
+        return this.#resolve(event.data.episode, event.data.by, event.occurredAt);
       default:
         return [];
     }
@@ -126,6 +131,11 @@ export class ProjectProcessor {
       this.#passUpTo(this.#watermark.advance());
   }
 
+  /** What may have been decided and not recorded any more is judged anew, with all else. */
+  recalled(): void {
+    for (const watch of this.#watches) watch.warmed(this.#watermark.at);
+  }
+
   #passUpTo(watermark: number): void {
     for (let at = this.nextAt; at <= watermark; at = this.nextAt) {
       for (const watch of this.#watches) if (watch.nextAt === at) watch.pass(at);
@@ -141,7 +151,11 @@ export class ProjectProcessor {
     // A clock that goes ahead must not make others' events late.
     const time = Math.min(event.occurredAt, event.recordedAt);
     this.#context.observe(event, time);
-    for (const watch of this.#byType.get(event.type) ?? []) watch.observe(event, time);
+    const { at } = this.#watermark;
+    for (const watch of this.#byType.get(event.type) ?? []) {
+      if (time <= at) watch.catchUp(at);
+      watch.observe(event, time);
+    }
     return time;
   }
 
@@ -154,9 +168,10 @@ export class ProjectProcessor {
     }
   }
 
-  #resolve(episode: string, by: string): Decision[] {
+  /** At the person's own time, which the events may not have reached yet. */
+  #resolve(episode: string, by: string, at: number): Decision[] {
     for (const watch of this.#watches) {
-      const decisions = watch.resolve(episode, by, this.#watermark.at);
+      const decisions = watch.resolve(episode, by, Math.max(at, this.#watermark.at));
       if (decisions !== undefined) return decisions;
     }
     return [];
@@ -176,7 +191,7 @@ export class ProjectProcessor {
       const states = rules.map((rule) => carryOver(rule, former.get(rule.name)?.state));
       for (const { alerts } of states) kept.add(alerts);
       const before = this.#watches.find((watch) => watch.key === key);
-      return before?.withRules(states) ?? this.#open(key, states);
+      return before?.withRules(states, this.#watermark.at) ?? this.#open(key, states);
     });
     for (const [name, { state, watch }] of former) {
       if (kept.has(state.alerts)) continue;
@@ -187,7 +202,7 @@ export class ProjectProcessor {
     }
     const known = new Set(this.#watches.map(({ key }) => key));
     this.#cold = Number.isFinite(this.#watermark.at) ? watches.filter(({ key }) => !known.has(key)) : [];
-    for (const watch of this.#cold) watch.begin(this.#watermark.at);
+    for (const watch of this.#cold) watch.catchUp(this.#watermark.at);
     this.#use(watches);
     return decisions;
   }
@@ -210,7 +225,7 @@ export class ProjectProcessor {
   }
 
   warmed(): void {
-    for (const watch of this.#cold) watch.warmed();
+    for (const watch of this.#cold) watch.warmed(this.#watermark.at);
     this.#cold = [];
   }
 

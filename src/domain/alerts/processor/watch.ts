@@ -1,6 +1,13 @@
 import type { Evidence } from '../../events/alerts.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
-import { type DataReason, decideAlert, type Fact, type Subject, type Verdict } from '../episode.ts';
+import {
+  type DataReason,
+  decideAlert,
+  type Fact,
+  type Subject,
+  staysAtRest,
+  type Verdict,
+} from '../episode.ts';
 import { idFrom, rulesStream } from '../identity.ts';
 import type { Kind, Reading } from '../measures/kind.ts';
 import { Probe, type SavedProbe } from '../measures/probe.ts';
@@ -24,7 +31,7 @@ export interface WatchDeps {
   project: string;
   context: Context;
   related: (subject: Subject, at: number) => Evidence['related'];
-  isSilent: (service: string, windowMs: number) => boolean;
+  isSilent: (service: string, at: number, forMs: number) => boolean;
 }
 
 export interface SavedWatch {
@@ -66,8 +73,11 @@ export class Watch {
     return new Watch(key, probe, rules, deps, saved?.nextAt ?? Number.POSITIVE_INFINITY);
   }
 
-  withRules(rules: readonly RuleState[]): Watch {
-    return new Watch(this.key, this.probe, rules, this.#deps, this.nextAt);
+  /** What its series read now may mean something else to other rules. */
+  withRules(rules: readonly RuleState[], watermark: number): Watch {
+    const watch = new Watch(this.key, this.probe, rules, this.#deps, this.nextAt);
+    watch.judgeAll(watermark);
+    return watch;
   }
 
   observe(event: RecordedEvent, time: number): void {
@@ -75,15 +85,23 @@ export class Watch {
     if (due !== undefined && due < this.nextAt) this.nextAt = due;
   }
 
-  /** From here on it is judged; what came before only fills its windows. */
-  begin(at: number): void {
+  /** Nothing is due up to there: what is shown to it next of that time only fills its windows, or comes late. */
+  catchUp(watermark: number): void {
     const { everyMs } = this.probe;
-    this.probe.begin(Math.floor(at / everyMs) * everyMs);
+    const at = Math.floor(watermark / everyMs) * everyMs;
+    if (at > this.probe.at) this.probe.advanceTo(at);
   }
 
-  warmed(): void {
+  /** Each reading is judged at the next step, whether it changes or not. */
+  judgeAll(watermark: number): void {
+    this.catchUp(watermark);
     this.probe.touchAll();
     this.#schedule();
+  }
+
+  warmed(watermark: number): void {
+    this.probe.forgetLate();
+    this.judgeAll(watermark);
   }
 
   /** Time passes without a judgement: what was decided then is read from what was recorded. */
@@ -98,6 +116,7 @@ export class Watch {
     const { rule: name, labels } = step.data;
     const state = this.rules.find(({ rule }) => rule.name === name);
     if (state === undefined) return false;
+    this.catchUp(step.data.at);
     const key = this.probe.keyFrom(labels);
     keep(state, key, recalled(trackedOf(state, key, labels), step, state.rule));
     return true;
@@ -109,8 +128,9 @@ export class Watch {
     const decisions: Decision[] = [];
     for (const state of this.rules) {
       decisions.push(...this.#judgeHealth(state, at));
-      const known = new Set(changed);
       for (const key of changed) decisions.push(...this.#judge(state, key, at));
+      if (state.alerts.size === 0) continue;
+      const known = new Set(changed);
       for (const key of [...state.alerts.keys()]) {
         if (!known.has(key)) decisions.push(...this.#judge(state, key, at));
       }
@@ -122,6 +142,7 @@ export class Watch {
 
   #schedule(): void {
     const { at, everyMs } = this.probe;
+    if (!Number.isFinite(at)) return;
     const open = this.rules.some(({ alerts }) => alerts.size > 0);
     this.nextAt = Math.max(
       at + everyMs,
@@ -134,7 +155,8 @@ export class Watch {
     if (labels === undefined) return [];
     const { rule } = state;
     const reading = this.probe.read(key, rule);
-    const verdict = this.#verdictOf(rule, labels, reading);
+    const verdict = this.#verdictOf(rule, labels, reading, at);
+    if (!state.alerts.has(key) && staysAtRest(rule, verdict)) return [];
     const tracked = trackedOf(state, key, labels);
     const subject = { rule, project: this.#deps.project, labels };
     const { facts, alert } = decideAlert({ kind: 'evaluate', at, verdict }, tracked.alert, subject);
@@ -154,11 +176,12 @@ export class Watch {
     const tracked = state.alerts.get(key);
     const episode = tracked?.alert.episode;
     if (tracked === undefined || episode?.fired === undefined || tracked.late === 0) return [];
-    if (at - tracked.amendedAt < amendEveryMs) return [];
     const { rule, labels } = subject;
+    const isRemembered = at - episode.fired.at <= rule.windowMs;
+    if (!isRemembered || at - tracked.amendedAt < amendEveryMs) return [];
     const { number: amends, at: firedAt } = episode.fired;
     const reading = this.probe.read(key, rule, firedAt);
-    // Fewer than it fired on: the window of then is no longer remembered in full.
+    // They came for another window, or this measure does not remember earlier ones.
     if (reading === undefined || reading.volume <= tracked.firedOn) return [];
     const number = episode.steps + 1;
     const alert = { ...tracked.alert, episode: { ...episode, steps: number } };
@@ -170,13 +193,14 @@ export class Watch {
     return [stepDecision('AlertAmended', data, subject, { episode: episode.id, number, at })];
   }
 
-  #verdictOf(rule: Rule, labels: Labels, reading: Reading | undefined): Verdict {
+  #verdictOf(rule: Rule, labels: Labels, reading: Reading | undefined, at: number): Verdict {
     const noData = (reason: DataReason): Verdict => ({ kind: 'no_data', reason });
     // Of what is counted, nothing is a figure like any other.
     if (isCount(rule.measure) && rule.minimumVolume === 0)
       return { kind: 'value', value: reading?.value ?? 0 };
     if (reading === undefined || reading.volume === 0) {
-      const silent = labels.service !== undefined && this.#deps.isSilent(labels.service, rule.windowMs);
+      const { service } = labels;
+      const silent = service !== undefined && this.#deps.isSilent(service, at, rule.windowMs);
       return noData(silent ? 'source_silent' : 'no_traffic');
     }
     const { value, volume } = reading;

@@ -1,4 +1,4 @@
-import type { RuleSet } from '../rule.ts';
+import { type RuleSet, watchdogRule } from '../rule.ts';
 import { Faults, type RuleFault } from './faults.ts';
 import { readDuration } from './figures.ts';
 import { policyKeys, readPolicy } from './policy.ts';
@@ -64,6 +64,8 @@ function readRuleList(tree: Tree | undefined, faults: Faults): UnversionedRule[]
     if (rule === undefined || nameTree === undefined) return undefined;
     if (names.has(rule.name) && rule.name !== '')
       return refuse(nameTree, faults, 'another rule has this name');
+    if (rule.name === watchdogRule)
+      return refuse(nameTree, faults, 'the engine itself has an alert of this name');
     names.add(rule.name);
     return rule;
   };
