@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBacktester } from '../../src/adapters/backtestThread/backtester.ts';
 import type { LmdbLog } from '../../src/adapters/lmdb/eventLog.ts';
 import { backtestRoutes } from '../../src/api/http/backtests.ts';
+import { jobRoutes } from '../../src/api/http/jobs.ts';
 import type { AppInstance } from '../../src/api/http/server.ts';
-import { createJobs, type Jobs } from '../../src/api/jobs.ts';
+import { createJobs, type Jobs, type ReadModelDeps } from '../../src/api/jobs.ts';
 import { readRules } from '../../src/domain/alerts/rules/read.ts';
 import { incidentRules, logEnd, logStart, openIncidentLog, temporaryFolder } from '../support/backtestLog.ts';
 import { buildProgram } from '../support/program.ts';
@@ -30,6 +31,7 @@ describe('POST /v1/backtests', () => {
     if (read.kind === 'refused') throw new Error('these rules are good');
     const current = () => ({ text, ruleSet: read.ruleSet, versions: read.versions });
     const backtester = openBacktester({ entry, log });
+    jobRoutes(app, { jobs, log } as unknown as ReadModelDeps);
     backtestRoutes(app, { backtester, current, channels: [], log, clock: () => logEnd, jobs });
   }, 120_000);
   afterAll(async () => {
@@ -64,6 +66,16 @@ describe('POST /v1/backtests', () => {
       byChannel: { any: 2 },
       rules: [{ rule: 'error-rate', version: 1, fired: 1, notifications: 2 }],
     });
+  });
+
+  it('has its result at the job itself, and not in the list of all', async () => {
+    await resultOf(stretch);
+    const get = async (url: string) =>
+      (await app.inject({ method: 'GET', url, headers: as('power_user@default') })).json();
+    const [newest] = (await get('/v1/jobs?state=succeeded')).jobs;
+    expect(newest).toMatchObject({ kind: 'backtest', progress: { eventsRead: 1_800, eventsTotal: 1_800 } });
+    expect(newest.result).toBeUndefined();
+    expect((await get(`/v1/jobs/${newest.id}`)).job.result).toMatchObject({ fired: 1 });
   });
 
   it('compares other rules with those in force, and has grids and fixtures', async () => {

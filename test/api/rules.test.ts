@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryLog } from '../../src/adapters/memory/eventLog.ts';
 import { rulesRoutes } from '../../src/api/http/rules.ts';
@@ -29,7 +30,16 @@ let rules: RulesKeeper;
 let app: AppInstance;
 
 const openKeeper = (more: Partial<RulesKeeperDeps> = {}): Promise<RulesKeeper> =>
-  createRulesKeeper({ log, clock: () => now, newId, ...more });
+  createRulesKeeper({ log: { ...log, readStream: slowly }, clock: () => now, newId, ...more });
+
+/** A log on a disk lets others have their turn, and gives what is there by then. */
+async function* slowly(...asked: Parameters<typeof log.readStream>): ReturnType<typeof log.readStream> {
+  await nextTurn();
+  for await (const events of log.readStream(...asked)) {
+    yield events;
+    await nextTurn();
+  }
+}
 
 async function open(more: Partial<RulesKeeperDeps> = {}): Promise<void> {
   rules = await openKeeper(more);

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { incidentRules, logEnd, logStart, openIncidentLog, temporaryFolder } from '../support/backtestLog.ts';
-import { buildProgram, runProgram, startOnTerminal } from '../support/program.ts';
+import { buildProgram, runProgram, startOnTerminal, startProgram } from '../support/program.ts';
 
 const iso = (at: number): string => new Date(at).toISOString();
 const stretch = ['--from', iso(logStart), '--to', iso(logEnd)];
@@ -73,6 +73,32 @@ describe('chronoscope backtest', () => {
     const asJson = await runProgram(['backtest', '--fixture', file, '--rules', strict, '--json']);
     expect(JSON.parse(asJson.stdout)).toMatchObject({ same: false, difference: { index: 0 } });
   }, 60_000);
+
+  it('asks the engine that runs on the folder, which finds the same', async () => {
+    const data = join(folder.path, 'running');
+    const from = Math.floor((Date.now() - 3_600_000) / 60_000) * 60_000;
+    await (await openIncidentLog(join(data, 'log'), from)).close();
+    const words = ['--data', data, '--rules', rules, '--from', iso(from), '--to', iso(from + 30 * 60_000)];
+    const tried = async () =>
+      JSON.parse((await runProgram(['backtest', ...words, '--json'], { CHRONOSCOPE_ADMIN_KEY: key })).stdout);
+    const key = 'a-key-that-is-long-enough';
+    const alone = await tried();
+    expect(alone).toMatchObject({ fired: 1, events: 1_800 });
+    const env = { CHRONOSCOPE_PORT: '0', CHRONOSCOPE_SQL_PORT: 'off', CHRONOSCOPE_ADMIN_KEY: key };
+    const engine = startProgram(['serve', '--json', '--data', data], env);
+    await engine.says('"address"');
+    const asked = await tried();
+    const file = join(folder.path, 'kept.json');
+    const kept = await runProgram(['backtest', ...words, '--keep', alone.episodes[0].id, '--out', file], {
+      CHRONOSCOPE_ADMIN_KEY: key,
+    });
+    engine.kill('SIGTERM');
+    await engine.ended;
+    expect(asked.transitions).toEqual(alone.transitions);
+    expect(asked.notifications).toEqual(alone.notifications);
+    expect(kept.code).toBe(0);
+    expect((await runProgram(['backtest', '--fixture', file])).code).toBe(0);
+  }, 120_000);
 
   it('says what is wrong with what it is given', async () => {
     const cases: [string[], number, string][] = [

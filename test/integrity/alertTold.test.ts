@@ -56,7 +56,6 @@ describe('thirty of sixty requests that fail', () => {
     await send(running, 'bot', 60, 30);
     const { at, signature, text, body } = await webhook.first(firingOf('bot'));
     const tookMs = at - sentAt;
-    console.info(`from POST to webhook: ${tookMs} ms`);
     expect(tookMs).toBeLessThan(10_000);
     expectSigned(signature, text);
     expect(body).toMatchObject({ version: 1, reason: 'fired', severity: 'critical', status: 'firing' });
@@ -66,7 +65,7 @@ describe('thirty of sixty requests that fail', () => {
       labels: { service: 'bot' },
       evidence: { value: 0.5 },
     });
-    expect(told.title).toBe('bot: 50 % of requests fail');
+    expect(told.title).toBe('bot: 50 % of requests fail');
 
     await settled(running);
     const { head } = (await ask(running, '/v1/positions')).body;
@@ -80,7 +79,10 @@ describe('thirty of sixty requests that fail', () => {
       await sqlRows(running, `SELECT state, severity FROM alerts WHERE episode = '${told.episode}'`),
     ).toEqual([['firing', 'critical']]);
     expect(
-      await sqlRows(running, `SELECT channel, state, reason FROM notifications WHERE id = '${body.id}'`),
+      await sqlRows(
+        running,
+        `SELECT channel, state, reason FROM notifications WHERE notification = '${body.id}'`,
+      ),
     ).toEqual([['webhook', 'delivered', 'fired']]);
 
     const figures = await (

@@ -184,7 +184,7 @@ WHERE kind IN ('alert', 'notification') AND project = 'shop' ORDER BY time, posi
       title: 'telegram fired request-errors',
       service: 'chronoscope',
     });
-    const untold = ['RulesChanged', 'ClockAdvanced', 'SilenceCreated', 'SilenceEnded'];
+    const untold = ['RulesChanged', 'EngineStarted', 'ClockAdvanced', 'SilenceCreated', 'SilenceEnded'];
     const notified = alertEventTypes.filter((type) => type.startsWith('Notification'));
     expect(lines.filter(({ kind }) => kind === 'alert')).toHaveLength(
       alertEventTypes.length - untold.length - notified.length,

@@ -12,7 +12,7 @@ export interface Arriving {
 const anchor = Date.parse('2026-03-12T14:30:00Z');
 
 /** The times of the simulated incident: from a bad deploy to its rollback and somewhat beyond. */
-export const incident = { from: anchor - 110 * minuteMs, to: anchor - 20 * minuteMs };
+export const incident = { from: anchor - 105 * minuteMs, to: anchor - 30 * minuteMs };
 export const wholeDay = { from: anchor - 1_440 * minuteMs, to: anchor };
 
 /** How an event travels: most at once, some slowly, few by the next bus, and some from a clock that is ahead. */

@@ -15,11 +15,11 @@ export async function temporaryFolder() {
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-export async function openIncidentLog(path: string) {
-  let now = logStart;
+export async function openIncidentLog(path: string, start = logStart) {
+  let now = start;
   const log = await openLmdbLog({ path, clock: () => now });
-  for (let at = logStart; at < logEnd; at += minute) {
-    const fails = at >= logStart + 10 * minute && at < logStart + 15 * minute;
+  for (let at = start; at < start + 30 * minute; at += minute) {
+    const fails = at >= start + 10 * minute && at < start + 15 * minute;
     const events = Array.from({ length: 60 }, (_, n) =>
       event('RequestCompleted', {
         occurredAt: at + n * 1_000,

@@ -135,7 +135,7 @@ function followRoutes(app: AppInstance, jobs: Jobs): void {
     (request) => {
       const { state } = request.query;
       const seen = jobs.list().filter((job) => maySee(callerOf(request), job));
-      return { jobs: seen.filter((job) => state === undefined || job.state === state).map(shownJob) };
+      return { jobs: seen.filter((job) => state === undefined || job.state === state).map(listedJob) };
     },
   );
   const find = (caller: Caller, id: string): Job => {
@@ -181,3 +181,12 @@ export const shownJob = ({ role: _role, createdAt, startedAt, endedAt, ...job }:
   ...(startedAt === undefined ? {} : { startedAt: timeOf(startedAt) }),
   ...(endedAt === undefined ? {} : { endedAt: timeOf(endedAt) }),
 });
+
+/** Results of megabytes are given to whoever asks for that one job. */
+const bulky: readonly string[] = ['backtest'];
+
+/** As it stands in lists and goes out live. */
+export function listedJob(job: Job) {
+  const { result, ...rest } = shownJob(job);
+  return result === undefined || bulky.includes(job.kind) ? rest : { ...rest, result };
+}

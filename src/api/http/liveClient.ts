@@ -2,7 +2,7 @@ import type { EventType } from '../../domain/events/catalogue.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Job } from '../jobs.ts';
 import type { LiveFeed, LiveLine } from '../liveFeed.ts';
-import { shownJob } from './jobs.ts';
+import { listedJob } from './jobs.ts';
 
 /** One reader of the live stream, whatever its transport. */
 
@@ -95,4 +95,4 @@ async function hasRoom({ transport, timing, signal, leave }: LiveClientDeps): Pr
   return true;
 }
 
-export const jobText = (job: Job): string => JSON.stringify(shownJob(job));
+export const jobText = (job: Job): string => JSON.stringify(listedJob(job));

@@ -9,7 +9,7 @@ export interface WatermarkSettings {
 }
 
 /** A source so far behind the one that leads is one that is catching up, and holds nobody back. */
-const catchingUpMs = 120_000;
+const catchingUpMs = 30_000;
 
 interface Source {
   /** The newest time that it has sent. */

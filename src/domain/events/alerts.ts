@@ -55,7 +55,7 @@ const step = {
   rule: text(200),
   ruleVersion: z.int().min(1),
   labels,
-  /** Counts the steps of all episodes of one rule and labels, from 1. */
+  /** Counts the steps of the episode, from 1. */
   number: z.int().min(1),
   at: time,
 };

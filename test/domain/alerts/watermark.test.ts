@@ -67,12 +67,12 @@ describe('the watermark', () => {
       [9, 9, 19, 19, 19, 21],
     ],
     [
-      'does not wait for who is more than two minutes behind, and catches up',
+      'does not wait for who is more than half a minute behind, and catches up',
       [
         ['a', 200, 200],
-        ['b', 79.9, 200],
+        ['b', 169.9, 200],
         ['a', 201, 201],
-        ['b', 80.9, 201],
+        ['b', 170.9, 201],
         ['a', 202, 202],
       ],
       [199, 199, 200, 200, 201],
@@ -81,9 +81,9 @@ describe('the watermark', () => {
       'waits for who has caught up',
       [
         ['a', 200, 200],
-        ['b', 100, 200],
+        ['b', 180, 200],
         ['a', 201, 201],
-        ['b', 150, 202],
+        ['b', 190, 202],
         ['a', 204, 204],
       ],
       [199, 199, 199, 199, 199],
@@ -151,7 +151,7 @@ describe('the watermark', () => {
             leader = Math.max(leader, time);
           } else watermark.advanceClock((now - 2) * 1_000, now * 1_000);
           const holding = [...seen.values()].filter(
-            ({ newest, heard }) => (now - heard) * 1_000 < settings.idleMs && newest >= leader - 120,
+            ({ newest, heard }) => (now - heard) * 1_000 < settings.idleMs && newest >= leader - 30,
           );
           const least = Math.min(...holding.map(({ newest }) => newest - 1));
           if (Number.isFinite(least)) plain = Math.max(plain, least);

@@ -95,14 +95,15 @@ export class Backtest {
   #show(event: RecordedEvent): void {
     const { from, to } = this.#asked;
     const { recordedAt } = event;
-    if (!isTelemetry(event.type)) this.#incidents.take(event);
+    const isOfPrograms = isTelemetry(event.type);
+    if (!isOfPrograms) this.#incidents.take(event);
     if (recordedAt >= to) return;
     if (recordedAt < from) {
       for (const replay of this.#all) replay.warm(event);
       return;
     }
     if (!this.#begun) this.#begin();
-    if (isTelemetry(event.type)) {
+    if (isOfPrograms) {
       this.#events++;
       this.#silences.heard(recordedAt);
     }

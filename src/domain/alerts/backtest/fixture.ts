@@ -41,7 +41,7 @@ export interface Fixture {
   transitions: BacktestTransition[];
 }
 
-export const mostFixtureEvents = 200_000;
+const mostFixtureEvents = 200_000;
 
 /** Undefined when the text is none. */
 export function parseFixture(text: string): Fixture | undefined {

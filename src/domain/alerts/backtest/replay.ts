@@ -56,10 +56,11 @@ export class Replay {
 
   /** Of the time before the stretch: windows are filled, and nothing is decided. */
   warm(event: RecordedEvent): void {
-    if (isSaying(event)) this.notices?.take(event);
-    if (!isTelemetry(event.type)) return;
-    this.#processor.recall(event);
-    this.#heardAt = event.recordedAt;
+    if (!isTelemetry(event.type)) this.#hear(event);
+    else {
+      this.#processor.recall(event);
+      this.#heardAt = event.recordedAt;
+    }
   }
 
   /** The stretch begins: from here on it is decided, and what holds already is found at once. */
@@ -77,10 +78,16 @@ export class Replay {
     const { recordedAt } = event;
     if (event.type === 'ClockAdvanced' && this.#options.clock === 'passing') return;
     this.#passTo(recordedAt);
-    if (isSaying(event)) this.notices?.take(event);
-    this.#noteDelay(event);
+    const isOfPrograms = isTelemetry(event.type);
+    if (isOfPrograms) this.#noteDelay(event);
+    else this.#hear(event);
     this.#take(this.#processor.observe(event), recordedAt);
-    if (isTelemetry(event.type)) this.#heardAt = recordedAt;
+    if (isOfPrograms) this.#heardAt = recordedAt;
+  }
+
+  /** What people said and did at the time: it changes who was told what. */
+  #hear(event: RecordedEvent): void {
+    if (isSaying(event)) this.notices?.take(event);
   }
 
   /** Up to the end of the stretch. */
@@ -91,7 +98,7 @@ export class Replay {
 
   #noteDelay(event: RecordedEvent): void {
     if (this.#project === undefined || event.recordedAt - event.occurredAt < this.#reach) return;
-    if (isTelemetry(event.type) && event.occurredAt <= this.#project.watermark - this.#reach) this.tooLate++;
+    if (event.occurredAt <= this.#project.watermark - this.#reach) this.tooLate++;
   }
 
   /** What is due in a time without traffic is decided when it is due, not when the next event comes. */
@@ -125,7 +132,6 @@ export class Replay {
   }
 }
 
-/** What people said and did: of the past it changes who was told what. */
 const isSaying = ({ type }: RecordedEvent): boolean =>
   type === 'SilenceCreated' ||
   type === 'SilenceEnded' ||

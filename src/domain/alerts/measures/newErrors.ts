@@ -6,13 +6,14 @@ import type { Details, Json, Kind, Reading, Series } from './kind.ts';
 
 /** Errors that have not been seen before, for as long as they are new. */
 
-type SavedError = {
-  at: number | null;
-  first: number | null;
+/** How often it was seen within a stretch of time. */
+interface Seen {
+  first: number;
   last: number;
   count: number;
-  ahead: [step: number, count: number][];
-};
+}
+
+type SavedError = { at: number | null; seen: Seen | null; ahead: [step: number, seen: Seen][] };
 
 /** An error that has not been seen for so long is new again. */
 const forgottenAfterMs = 30 * 86_400_000;
@@ -39,77 +40,77 @@ const isFailed = (event: RecordedEvent): boolean =>
 class NewErrorSeries implements Series {
   readonly #settings: NewErrorSettings;
   #at: number;
-  #first: number | undefined;
-  #last: number;
-  #count: number;
-  /** What the next steps will have to count. */
-  readonly #ahead: Map<number, number>;
+  #seen: Seen | undefined;
+  /** What the next steps will see. */
+  readonly #ahead: Map<number, Seen>;
 
   constructor(settings: NewErrorSettings, saved?: SavedError) {
     this.#settings = settings;
     this.#at = saved?.at ?? Number.NEGATIVE_INFINITY;
-    this.#first = saved?.first ?? undefined;
-    this.#last = saved?.last ?? Number.NEGATIVE_INFINITY;
-    this.#count = saved?.count ?? 0;
+    this.#seen = saved?.seen ?? undefined;
     this.#ahead = new Map(saved?.ahead);
   }
 
   add(_event: RecordedEvent, time: number): Arrival {
-    if (time - this.#last >= forgottenAfterMs) this.#begin();
-    this.#last = Math.max(this.#last, time);
-    // A late one may have been the first; what has been told of is not taken back.
-    this.#first = Math.min(this.#first ?? time, time);
+    const once = { first: time, last: time, count: 1 };
     if (time <= this.#at) {
-      this.#count++;
+      // A late one may have been the first; what has been told of is not taken back.
+      this.#seen = both(this.#seen, once);
       return 'taken';
     }
     const step = Math.ceil(time / this.#settings.everyMs) * this.#settings.everyMs;
-    this.#ahead.set(step, (this.#ahead.get(step) ?? 0) + 1);
+    this.#ahead.set(step, both(this.#ahead.get(step), once));
     return 'ahead';
-  }
-
-  #begin(): void {
-    this.#first = undefined;
-    this.#count = 0;
-    this.#ahead.clear();
   }
 
   advanceTo(at: number): void {
     this.#at = at;
-    for (const [step, count] of this.#ahead) {
-      if (step > at) continue;
-      this.#count += count;
+    if (this.#ahead.size === 0) return;
+    for (const [step, seen] of [...this.#ahead].sort(([a], [b]) => a - b)) {
+      if (step > at) return;
+      this.#seen = isForgotten(this.#seen, seen.first) ? seen : both(this.#seen, seen);
       this.#ahead.delete(step);
     }
   }
 
   isEmpty(): boolean {
-    return this.#at - this.#last >= forgottenAfterMs;
+    return this.#ahead.size === 0 && isForgotten(this.#seen, this.#at);
   }
 
   /** After it has stopped being new, nothing changes until it is forgotten. */
   nextChange(): number | undefined {
-    if (this.#first === undefined) return undefined;
-    const ages = this.#first + this.#settings.windowMs;
-    return ages > this.#at ? Math.min(ages, ...this.#ahead.keys()) : undefined;
+    const ages = (this.#seen?.first ?? Number.NEGATIVE_INFINITY) + this.#settings.windowMs;
+    const isNew = ages > this.#at;
+    let next = isNew ? ages : Infinity;
+    for (const [step, { first }] of this.#ahead) {
+      if (step < next && (isNew || isForgotten(this.#seen, first))) next = step;
+    }
+    return next === Infinity ? undefined : next;
   }
 
   read(_rule: Rule, end = this.#at): Reading {
     // How many there had been before is not kept.
-    if (end < this.#at) return { value: undefined, volume: 0 };
-    const first = this.#first;
-    const isNew = first !== undefined && first <= end && first > end - this.#settings.windowMs;
-    return { value: isNew ? this.#count : 0, volume: this.#count };
+    if (this.#seen === undefined || end < this.#at) return { value: undefined, volume: 0 };
+    const { first, count } = this.#seen;
+    return { value: first > end - this.#settings.windowMs ? count : 0, volume: count };
   }
 
   details(_rule: Rule): Details {
-    const figures = { count: this.#count, firstSeen: this.#first ?? 0, lastSeen: this.#last };
-    return { figures, points: [] };
+    if (this.#seen === undefined) return { figures: {}, points: [] };
+    const { first, last, count } = this.#seen;
+    return { figures: { count, firstSeen: first, lastSeen: last }, points: [] };
   }
 
   save(): Json {
     const at = Number.isFinite(this.#at) ? this.#at : null;
-    const ahead = [...this.#ahead];
-    return { at, first: this.#first ?? null, last: this.#last, count: this.#count, ahead };
+    return { at, seen: this.#seen ? { ...this.#seen } : null, ahead: [...this.#ahead] } as unknown as Json;
   }
 }
+
+const isForgotten = (seen: Seen | undefined, at: number): boolean =>
+  seen === undefined || at - seen.last >= forgottenAfterMs;
+
+const both = (a: Seen | undefined, b: Seen): Seen =>
+  a === undefined
+    ? b
+    : { first: Math.min(a.first, b.first), last: Math.max(a.last, b.last), count: a.count + b.count };

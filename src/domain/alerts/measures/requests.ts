@@ -104,7 +104,7 @@ class RequestSeries implements Series {
     });
     const [long, short] = burns;
     if (long === undefined || short === undefined) return undefined;
-    return Math.min(long, short) / (1 - measure.objective);
+    return Math.min(long, short) / budgetOf(measure);
   }
 
   details(rule: Rule, end?: number): Details {
@@ -128,12 +128,8 @@ class RequestSeries implements Series {
     return { figures, points, sketch: sketch.encode() };
   }
 
-  #addBurns(
-    figures: Record<string, number>,
-    { pair, objective }: BurnMeasure,
-    everyMs: number,
-    end?: number,
-  ) {
+  #addBurns(figures: Record<string, number>, measure: BurnMeasure, everyMs: number, end?: number) {
+    const { pair, objective } = measure;
     figures.objective = objective;
     for (const [name, lengthMs] of [
       ['burnLong', pair.longMs],
@@ -142,7 +138,7 @@ class RequestSeries implements Series {
       const panes = lengthMs / everyMs;
       const bad = this.#window.sumOver(failedColumn, panes, end);
       const rate = ratio(bad, this.#window.sumOver(requestsColumn, panes, end)) ?? 0;
-      figures[name] = rate / (1 - objective);
+      figures[name] = rate / budgetOf(measure);
     }
   }
 
@@ -152,6 +148,9 @@ class RequestSeries implements Series {
 }
 
 type BurnMeasure = Extract<Measure, { kind: 'burn_rate' }>;
+
+/** As it is written: 0.1 beside an objective of 0.9, where a subtraction gives a little less. */
+const budgetOf = ({ objective }: BurnMeasure): number => Number((1 - objective).toPrecision(12));
 
 const quantileOf = (measure: Measure): number | undefined =>
   measure.kind === 'latency' && measure.of !== 'average'
@@ -181,7 +180,7 @@ function pointValue(
     case 'latency':
       return measure.of === 'average' ? ratio(micros / 1_000, requests) : quantile;
     case 'burn_rate':
-      return requests === 0 ? undefined : failures / requests / (1 - measure.objective);
+      return requests === 0 ? undefined : failures / requests / budgetOf(measure);
     default:
       return ratio(failures, requests);
   }

@@ -17,7 +17,7 @@ import type { Labels, Rule } from '../rule.ts';
 export interface TrackedAlert {
   labels: Labels;
   alert: Alert;
-  /** Late events since the last step or amendment. */
+  /** Late events since it fired or was amended, and when that was. */
   late: number;
   amendedAt: number;
   /** The number of events that it fired on. */
@@ -115,9 +115,9 @@ export function recalled(tracked: TrackedAlert, step: RecordedStep, rule: Rule):
   }
   const fact = { type: step.type, ...step.data } as Fact;
   const evolved = evolveAlert(alert, fact, rule);
-  const firedOn = step.type === 'AlertFired' ? volumeOf(step.data.evidence) : tracked.firedOn;
-  const levels = levelsAfter(fact, evolved, rule);
-  return { ...tracked, alert: { ...evolved, levels }, late: 0, amendedAt: fact.at, firedOn };
+  const next = { ...tracked, alert: { ...evolved, levels: levelsAfter(fact, evolved, rule) } };
+  if (step.type !== 'AlertFired') return next;
+  return { ...next, late: 0, amendedAt: fact.at, firedOn: volumeOf(step.data.evidence) };
 }
 
 /** As each measure names the number of events that it rests on. */

@@ -89,7 +89,7 @@ export class Watch {
   catchUp(watermark: number): void {
     const { everyMs } = this.probe;
     const at = Math.floor(watermark / everyMs) * everyMs;
-    if (at > this.probe.at) this.probe.advanceTo(at);
+    if (at > this.probe.at && at < this.nextAt) this.probe.advanceTo(at);
   }
 
   /** Each reading is judged at the next step, whether it changes or not. */
@@ -106,7 +106,8 @@ export class Watch {
 
   /** Time passes without a judgement: what was decided then is read from what was recorded. */
   pass(at: number): void {
-    this.probe.advanceTo(at);
+    // A step that was recalled may be of a later time: a person's word does not wait for the events.
+    if (at > this.probe.at) this.probe.advanceTo(at);
     this.probe.settle();
     this.#schedule();
   }
@@ -163,8 +164,13 @@ export class Watch {
     const late = tracked.late + this.probe.lateOf(key);
     if (facts.length > 0) {
       const fires = facts.some(({ type }) => type === 'AlertFired');
-      const firedOn = fires ? (reading?.volume ?? 0) : tracked.firedOn;
-      keep(state, key, { labels, alert, late: 0, amendedAt: at, firedOn });
+      const firedOn = reading?.volume ?? 0;
+      // Other steps say nothing of the window that it fired on.
+      keep(
+        state,
+        key,
+        fires ? { labels, alert, late: 0, amendedAt: at, firedOn } : { ...tracked, alert, late },
+      );
       return this.#decisions(facts, subject, key, reading, tracked.alert.episode?.severity);
     }
     keep(state, key, { ...tracked, alert, late });
