@@ -40,8 +40,6 @@ const told: readonly string[] = [
   'RuleEvaluationFailed',
 ];
 
-export type Alerting = Awaited<ReturnType<typeof openAlerting>>;
-
 /** The part of the wiring that alerts have for themselves: rules, decisions, notifications, and who watches them. */
 export async function openAlerting(deps: AlertingDeps) {
   const { config, paths, log, metrics, logger, version, clock, newId, redactText, cleanups } = deps;

@@ -2,7 +2,6 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { severities } from '../../domain/alerts/rule.ts';
 
 /** What Prometheus can scrape of the alerts: what is decided, how late, and what becomes of the notifications. */
-export type AlertFigures = ReturnType<typeof createAlertFigures>;
 
 export interface AlertGauges {
   firing(): readonly { severity: string }[];
@@ -14,6 +13,7 @@ export interface AlertGauges {
 const decisionBuckets = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300];
 const deliveryBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
+/** What Prometheus can scrape of the alerts: what is decided, how late, and what becomes of the notifications. */
 export function createAlertFigures(registry: Registry) {
   const registers = [registry];
   return {

@@ -65,7 +65,7 @@ export function figureText(value: number, unit: Unit): string {
 }
 
 /** Three digits tell enough: 0.0512 → 0.0512, 12.345 → 12.3, 123456 stays whole. */
-export function shortNumber(value: number): string {
+function shortNumber(value: number): string {
   if (!Number.isFinite(value) || Number.isInteger(value)) return String(value);
   return Math.abs(value) >= 1_000 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
 }

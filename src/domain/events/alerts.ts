@@ -74,8 +74,8 @@ const shown = {
   quiet: z.boolean(),
 };
 
-export const dataReasons = ['no_traffic', 'too_little', 'source_silent'] as const;
-export const resolutionCauses = ['recovered', 'no_data', 'person', 'rule_changed', 'rule_removed'] as const;
+const dataReasons = ['no_traffic', 'too_little', 'source_silent'] as const;
+const resolutionCauses = ['recovered', 'no_data', 'person', 'rule_changed', 'rule_removed'] as const;
 export const verdicts = ['real', 'noise', 'duplicate'] as const;
 export const withheldReasons = [
   'silenced',

@@ -1,7 +1,6 @@
 import type { Evidence } from '../../events/alerts.ts';
 import type { TelemetryType } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
-import type { ReadFault } from '../processor/faults.ts';
 import type { Rule } from '../rule.ts';
 import type { Arrival } from '../windows/paneWindow.ts';
 
@@ -41,8 +40,4 @@ export interface Kind {
   label?(event: RecordedEvent, name: string): string | undefined;
   open(): Series;
   load(saved: Json): Series;
-}
-
-export interface KindDeps {
-  readFault: ReadFault;
 }

@@ -23,7 +23,7 @@ export interface SavedProbe {
 }
 
 /** Beyond it new label values are not followed, and the rule says so. */
-export const mostSeries = 20_000;
+const mostSeries = 20_000;
 
 export class Probe {
   readonly kind: Kind;

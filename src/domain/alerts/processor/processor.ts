@@ -21,7 +21,7 @@ export interface SavedProcessor {
 /** They say nothing of whether events could come in. */
 const recordedWhileStarting: ReadonlySet<EventType> = new Set(['RulesChanged', 'KeyIssued', 'KeyRevoked']);
 
-export const noRules: RuleSet = {
+const noRules: RuleSet = {
   rules: [],
   policy: { routes: [], inhibit: [], mute: [], flapping: { firings: 5, windowMs: 3_600_000 } },
   latenessMs: 1_000,
