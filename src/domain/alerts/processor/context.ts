@@ -160,8 +160,9 @@ export class Context {
         .sort((a, b) => b.failed - a.failed || b.requests - a.requests || byText(a.operation, b.operation))
         .slice(0, 10),
       users: { affected: users.length, exact: this.#users.size < mostUsers },
+      // Of every service: what one deploys may be what another one breaks of.
       deploys: this.#deploys
-        .filter((deploy) => fits({ service: deploy.service }) && isRecent(deploy, window))
+        .filter((deploy) => isRecent(deploy, window))
         .slice(-5)
         .reverse(),
     };

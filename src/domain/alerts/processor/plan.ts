@@ -87,5 +87,16 @@ export function kindFor({ measure, windowMs, everyMs }: Rule, readFault: ReadFau
 }
 
 /** How far back the events lie that its readings rest on. */
-export const reachOf = ({ measure, windowMs }: Rule): number =>
-  measure.kind === 'anomaly' ? (measure.days + 1) * 86_400_000 : windowMs;
+export function reachOf({ measure, windowMs }: Rule): number {
+  switch (measure.kind) {
+    case 'anomaly':
+      return (measure.days + 1) * dayMs;
+    // An error is new that has not been seen for a month; a week has most of what comes back.
+    case 'new_error':
+      return Math.max(windowMs, 7 * dayMs);
+    default:
+      return windowMs;
+  }
+}
+
+const dayMs = 86_400_000;
