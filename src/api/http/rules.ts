@@ -41,6 +41,7 @@ const rulesBody = z.object({
       levels: z.array(level),
       keepFiringForMs: z.number(),
       minimumVolume: z.number(),
+      minimumFailures: z.number(),
       noData: z.string(),
       title: z.string(),
       description: z.string(),

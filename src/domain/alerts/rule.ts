@@ -86,6 +86,8 @@ export interface Rule {
   keepFiringForMs: number;
   /** With fewer events in the window there is too little to tell, which counts as no data. */
   minimumVolume: number;
+  /** Of a share of failures: fewer of them are no fault of the whole, however few requests there were. */
+  minimumFailures: number;
   noData: NoData;
   /** Texts may hold `{{service}}` (any label), `{{value}}`, `{{threshold}}`, `{{severity}}`, `{{rule}}`, `{{project}}`, `{{from}}`, `{{to}}`. */
   title: string;

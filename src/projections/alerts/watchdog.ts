@@ -42,6 +42,7 @@ const rule: Rule = {
   ],
   keepFiringForMs: 30_000,
   minimumVolume: 0,
+  minimumFailures: 0,
   noData: 'keep',
   title: 'Alerts are decided {{value}} late',
   description:

@@ -77,6 +77,16 @@ describe('a measure of requests', () => {
     expect(told(rule, [failed(1), failed(2), request(3), request(4), clock(60)])).toEqual([]);
   });
 
+  test('error_rate: with fewer than the minimum of failures nothing is wrong, and what fires ends', () => {
+    const rule =
+      'measure: error_rate, window: 10s, every: 1s, minimumVolume: 2, minimumFailures: 3, warning: { above: 50% }';
+    expect(told(rule, [failed(1), failed(2), clock(60)])).toEqual([]);
+    expect(told(rule, [failed(1), failed(2), failed(3), request(9), clock(60)])).toEqual([
+      '3 AlertFired warning',
+      '11 AlertResolved recovered',
+    ]);
+  });
+
   test('latency: a percentile, the average, and the worst', () => {
     const rule = (of: string, above: string) =>
       `measure: latency ${of}, window: 10s, every: 1s, minimumVolume: 1, noData: resolve, warning: { above: ${above} }`;

@@ -41,6 +41,7 @@ describe('a rule', () => {
         levels: [{ severity: 'critical', comparison: 'above', threshold: 0.1, recovery: 0.1, forMs: 0 }],
         keepFiringForMs: 0,
         minimumVolume: 10,
+        minimumFailures: 0,
         noData: 'keep',
         title: 'errors-of-bot: {{service}}',
         description: '',

@@ -165,6 +165,12 @@ describe('a fault says where it is, what is there and what to write', () => {
     ],
     [[...requests, 'quiet: yes'], ['line 5, column 12: rules[0].quiet is "yes"; write true or false']],
     [
+      [...requests, 'minimumFailures: 3'],
+      [
+        'line 5, column 22: rules[0].minimumFailures is 3; only error_rate and burnRate have failures to count',
+      ],
+    ],
+    [
       [...requests, 'minimumVolume: -1'],
       ['line 5, column 20: rules[0].minimumVolume is -1; write a whole number from 0 to 1000000000'],
     ],

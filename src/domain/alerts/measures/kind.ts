@@ -9,6 +9,8 @@ export interface Reading {
   value: number | undefined;
   /** How many events it rests on. */
   volume: number;
+  /** How many of them failed, where that is what is measured. */
+  failures?: number;
 }
 
 export type Details = Pick<Evidence, 'figures' | 'points'> & { sketch?: Evidence['sketch'] };

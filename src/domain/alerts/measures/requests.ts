@@ -81,15 +81,19 @@ class RequestSeries implements Series {
         return reading(requests);
       case 'failed_requests':
         return reading(sum(failedColumn));
-      case 'error_rate':
-        return reading(ratio(sum(failedColumn), requests));
+      case 'error_rate': {
+        const failures = sum(failedColumn);
+        return { value: ratio(failures, requests), volume: requests, failures };
+      }
       case 'latency': {
         if (measure.of === 'average') return reading(ratio(sum(microsColumn) / 1_000, requests));
         const sketch = end === undefined ? this.#window.sketch() : this.#window.sketchOver(panes, end);
         return reading(sketch.quantile(measure.of === 'max' ? 1 : measure.of));
       }
-      case 'burn_rate':
-        return reading(this.#burnRate(measure, everyMs, end));
+      case 'burn_rate': {
+        const value = this.#burnRate(measure, everyMs, end);
+        return { value, volume: requests, failures: sum(failedColumn) };
+      }
       default:
         return reading(undefined);
     }

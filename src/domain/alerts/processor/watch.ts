@@ -211,7 +211,8 @@ export class Watch {
     }
     const { value, volume } = reading;
     if (value === undefined || volume < rule.minimumVolume) return noData('too_little');
-    return { kind: 'value', value };
+    // Too few failures are as good as none: that they are few is something that is known.
+    return { kind: 'value', value: (reading.failures ?? 0) < rule.minimumFailures ? 0 : value };
   }
 
   #decisions(

@@ -22,6 +22,7 @@ const burnRule = ({ name, factor, recover, long, short, every, severity, spent }
     ${severity}: { above: ${factor}, recover: ${recover}, for: 0s }
     keepFiringFor: 5m
     minimumVolume: 100
+    minimumFailures: 5
     title: "{{service}}: the error budget goes {{value}} faster than allowed"
     description: >-
       Over ${long} and over ${short}, failures of {{service}} use up the budget of its objective (99 % of requests) at more

@@ -12,6 +12,7 @@ export const builtinThresholds = `
     critical: { above: 10%, recover: 8%, for: 0s }
     keepFiringFor: 2m
     minimumVolume: 20
+    minimumFailures: 5
     title: "{{service}}: {{value}} of requests fail"
     description: >-
       More than {{threshold}} of the requests to {{service}} failed within five minutes. Whoever sent them got an error
@@ -34,7 +35,7 @@ export const builtinThresholds = `
     warning: { above: 2s, recover: 1600ms, for: 1m }
     critical: { above: 5s, recover: 4s, for: 0s }
     keepFiringFor: 2m
-    minimumVolume: 20
+    minimumVolume: 30
     title: "{{service}} {{operation}}: one in twenty takes over {{value}}"
     description: >-
       The 95th percentile of {{operation}} in {{service}} passed {{threshold}}: one request in twenty takes longer than

@@ -7,7 +7,16 @@ import { readMatchers } from './select.ts';
 import { readShown } from './shown.ts';
 import { readTiming } from './timing.ts';
 import type { Tree } from './tree.ts';
-import { type Fields, readBoolean, readCount, readFields, readFitting, readSet, readWord } from './values.ts';
+import {
+  type Fields,
+  readBoolean,
+  readCount,
+  readFields,
+  readFitting,
+  readSet,
+  readWord,
+  refuse,
+} from './values.ts';
 
 /** A rule as its text says it; the version follows from what was there before. */
 export type UnversionedRule = Omit<Rule, 'version'>;
@@ -23,6 +32,7 @@ const ruleKeys = [
   'for',
   'keepFiringFor',
   'minimumVolume',
+  'minimumFailures',
   'noData',
   'title',
   'description',
@@ -68,11 +78,25 @@ function decisive(
   fields: Fields<RuleKey>,
   measure: Measure,
   faults: Faults,
-): Pick<Rule, 'measure' | 'windowMs' | 'everyMs' | 'levels' | 'minimumVolume'> {
+): Pick<Rule, 'measure' | 'windowMs' | 'everyMs' | 'levels' | 'minimumVolume' | 'minimumFailures'> {
   const timing = readTiming(fields, measure, faults);
   const levels = readLevels(fields, { measure, windowMs: timing.windowMs }, faults);
   const volume = readCount(fields.get('minimumVolume'), { least: 0, most: mostVolume }, faults);
-  return { measure, ...timing, levels, minimumVolume: volume ?? leastVolumes[measure.kind] ?? 0 };
+  return {
+    measure,
+    ...timing,
+    levels,
+    minimumVolume: volume ?? leastVolumes[measure.kind] ?? 0,
+    minimumFailures: readMinimumFailures(fields.get('minimumFailures'), measure, faults),
+  };
+}
+
+function readMinimumFailures(tree: Tree | undefined, { kind }: Measure, faults: Faults): number {
+  if (tree !== undefined && kind !== 'error_rate' && kind !== 'burn_rate') {
+    refuse(tree, faults, 'only error_rate and burnRate have failures to count');
+    return 0;
+  }
+  return readCount(tree, { least: 0, most: mostVolume }, faults) ?? 0;
 }
 
 const readHandling = (
