@@ -20,7 +20,7 @@ export const builtinThresholds = `
     playbook:
       - "See which errors they are: GET /v1/errors?window=15m&service={{service}}. One group that has all of them is one fault; many at once point to something that they share."
       - "See which commands fail: GET /v1/latency?window=15m&service={{service}} has errors by operation. When all do, look at the database and at health-check first."
-      - "Look for a deploy shortly before {{from}}; the alert names the last ones. If there is one, go back to the version before, then look for the reason."
+      - "Look at the last deploy, which the alert names. If it came shortly before, go back to the version before, then look for the reason."
       - "Follow one failing request from beginning to end: GET /v1/requests?window=15m&service={{service}}&status=error, then GET /v1/requests/<id>."
       - "When the errors come from someone else's API (429, 5xx, timeouts), slow down or switch the feature off, and tell the users so."
       - "The alert ends by itself when the rate stays under the recovery level for two minutes. If it was noise, say so on the alert; precision is counted by rule."
@@ -35,7 +35,7 @@ export const builtinThresholds = `
     warning: { above: 2s, recover: 1600ms, for: 1m }
     critical: { above: 5s, recover: 4s, for: 0s }
     keepFiringFor: 2m
-    minimumVolume: 30
+    minimumVolume: 20
     title: "{{service}} {{operation}}: one in twenty takes over {{value}}"
     description: >-
       The 95th percentile of {{operation}} in {{service}} passed {{threshold}}: one request in twenty takes longer than
