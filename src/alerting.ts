@@ -7,6 +7,7 @@ import { snapshotFile } from './adapters/snapshotFile.ts';
 import { createAlertFigures, registerAlertGauges } from './api/http/alertFigures.ts';
 import type { Metrics } from './api/http/metrics.ts';
 import { createRulesKeeper } from './api/rulesKeeper.ts';
+import { warningsOf } from './api/ruleWarnings.ts';
 import type { Config } from './config.ts';
 import { engineStream } from './domain/alerts/identity.ts';
 import { eventOf } from './domain/alerts/processor/decision.ts';
@@ -47,6 +48,7 @@ export async function openAlerting(deps: AlertingDeps) {
   const rules = await createRulesKeeper({ log, clock, newId, fileText: config.rules?.text });
   const channels = openChannels(config.channels, { version, now: clock });
   cleanups.push(() => Promise.all(channels.map((channel) => channel.close())));
+  const names = channels.map(({ name }) => name);
 
   const figures = createAlertFigures(metrics.registry);
   const decider = await openDecider({
@@ -111,15 +113,26 @@ export async function openAlerting(deps: AlertingDeps) {
       onError: (error) => logger.error({ err: error }, 'the alert processor could not be watched'),
     });
     cleanups.push(() => watchdog.stop());
-    if (config.rules !== undefined) cleanups.push(followFile(config.rules));
+    if (config.rules !== undefined) {
+      warnOfRules();
+      cleanups.push(followFile(config.rules));
+    }
     if (config.heartbeat !== undefined) cleanups.push(beat(config.heartbeat));
+  }
+
+  /** Who sends rules over HTTP has them in the answer. */
+  function warnOfRules(): void {
+    for (const warning of warningsOf(rules.current().ruleSet, names)) logger.warn(warning);
   }
 
   function followFile({ path, text }: NonNullable<Config['rules']>): () => Promise<void> {
     const watcher = watchFile(path, text, {
       async changed(fresh) {
         const faults = await rules.offerFile(fresh);
-        if (faults.length === 0) return logger.info({ path }, 'the rules were read anew');
+        if (faults.length === 0) {
+          logger.info({ path }, 'the rules were read anew');
+          return warnOfRules();
+        }
         logger.error(
           { path, faults: faults.map(faultText) },
           'the rules were not taken, those before them stay',
@@ -147,7 +160,7 @@ export async function openAlerting(deps: AlertingDeps) {
     return { alerts: decided, notifications: told };
   }
 
-  return { rules, decider, notifier, followers, channels: channels.map(({ name }) => name), start };
+  return { rules, decider, notifier, followers, channels: names, start };
 }
 
 const withoutEvidence = (data: object): object => {

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { openBacktester } from './adapters/backtestThread/backtester.ts';
-import { openAnalystEngine } from './adapters/chdb/analyst.ts';
 import { announce, dataPaths, makeDataFolder, pseudonymHash } from './adapters/dataFolder.ts';
 import { lockFolder } from './adapters/folderLock.ts';
 import { openLimits } from './adapters/limitStore.ts';
 import { openLmdbCheckpoints } from './adapters/lmdb/checkpoints.ts';
 import { openLmdbLog } from './adapters/lmdb/eventLog.ts';
-import { openProjectionThread } from './adapters/projectionThread/projector.ts';
 import { openReadStore } from './adapters/readStore.ts';
 import { openAlerting } from './alerting.ts';
 import { createAlertCommands } from './api/alertCommands.ts';
@@ -17,7 +15,7 @@ import { healthRoutes, type LifeState } from './api/http/health.ts';
 import { ingestRoutes } from './api/http/ingest.ts';
 import { jobRoutes } from './api/http/jobs.ts';
 import { keyRoutes } from './api/http/keys.ts';
-import { createLimiter, limitByKey } from './api/http/limits.ts';
+import { createLimiter } from './api/http/limits.ts';
 import { liveRoutes } from './api/http/live.ts';
 import { createMetrics, metricsRoutes, registerGauges } from './api/http/metrics.ts';
 import { readRoutes } from './api/http/reads/reads.ts';
@@ -29,17 +27,14 @@ import { createKeyring } from './api/keyring.ts';
 import { countTraffic, timedAppend, timedStore } from './api/observed.ts';
 import type { ReadinessCheck } from './api/ports.ts';
 import { createReadiness } from './api/readiness.ts';
-import { defaultLimits } from './api/sql/ports.ts';
-import { createSqlServer } from './api/sql/server.ts';
 import type { Config } from './config.ts';
 import { isActive } from './domain/keys.ts';
 import { createRedactor } from './domain/redaction/redactor.ts';
 import { createUuidV7Factory } from './domain/uuid.ts';
-import { projections, publicViews } from './projections/catalogue.ts';
-import { publicDatabase } from './projections/generations.ts';
+import { drain } from './drain.ts';
+import { openProjecting } from './projecting.ts';
 import { scheduleHousekeeping } from './projections/retention.ts';
-import { createRunner } from './projections/runner.ts';
-import { defaultProjectionSettings } from './projections/settings.ts';
+import { openSqlDoor } from './sqlDoor.ts';
 
 export interface Overrides {
   logger: Logger;
@@ -55,8 +50,6 @@ export interface Started {
 }
 
 export type App = Awaited<ReturnType<typeof createApp>>;
-
-const stopWithinMs = 9_000;
 
 /** Builds the whole engine; nothing listens before `start`. What was acquired is given back in reverse by `stop`. */
 export async function createApp(config: Config, overrides: Overrides) {
@@ -105,36 +98,16 @@ export async function createApp(config: Config, overrides: Overrides) {
     });
     cleanups.push(() => keyring.close());
 
-    const projector = openProjectionThread({
-      entry: new URL('./projectionThread.js', import.meta.url),
-      readPacked: log.readPacked,
-      file: log.file,
-    });
-    cleanups.push(() => projector.close());
-    const runner = await createRunner({
-      feed: log,
-      projector,
-      store,
+    const runner = await openProjecting({
+      config,
+      log,
       checkpoints,
-      projections,
+      store,
+      metrics,
+      logger,
       clock,
-      settings: { ...defaultProjectionSettings, retentionDays: config.retentionDays },
-      observer: {
-        inserted: (projection, _rows, seconds) => metrics.projectionSeconds.observe({ projection }, seconds),
-        failed(projection, error, retryInMs) {
-          metrics.projectionFailures.inc({ projection });
-          logger.error(
-            { err: error, projection, retryInMs },
-            'a projection could not insert; it will be tried again',
-          );
-        },
-        unprojectable(failure) {
-          metrics.dropped.inc();
-          logger.error(failure, 'an event could not be projected');
-        },
-      },
+      cleanups,
     });
-    cleanups.push(() => runner.stop());
 
     const redactor = createRedactor({
       kinds: config.redaction.kinds,
@@ -194,7 +167,7 @@ export async function createApp(config: Config, overrides: Overrides) {
     const commands = createAlertCommands({ log, clock, newId, redactText });
     const { flagsOf } = alerting.notifier;
     alertRoutes(server, { store, log, runner, clock, commands, redactText, flagsOf });
-    rulesRoutes(server, { rules: alerting.rules, channels: alerting.channels });
+    rulesRoutes(server, { rules: alerting.rules, channels: alerting.channels, log, runner, clock });
     const jobs = createJobs({ clock, newId });
     cleanups.push(() => jobs.close());
     jobRoutes(server, { jobs, runner, log });
@@ -248,7 +221,15 @@ export async function createApp(config: Config, overrides: Overrides) {
       });
       cleanups.push(() => newVersions.stop());
       await alerting.start();
-      const sqlAddress = await startSql();
+      const sqlAddress = await openSqlDoor({
+        config: config.sql,
+        paths,
+        read,
+        keyring,
+        limiter,
+        logger,
+        cleanups,
+      });
       cleanups.push(() => closeServer(server, 4_000));
       const address = await server.listen({ host: config.http.host, port: config.http.port });
       state = 'running';
@@ -260,56 +241,9 @@ export async function createApp(config: Config, overrides: Overrides) {
       return { address, alerts, ...(sqlAddress && { sqlAddress }), ...(firstAdminKey && { firstAdminKey }) };
     }
 
-    async function startSql(): Promise<string | undefined> {
-      if (read.engine === undefined || config.sql.port === 'off') return undefined;
-      const { maxTimeMs, maxMemoryBytes, maxRows } = config.sql;
-      const analystLimits = {
-        ...defaultLimits,
-        seconds: Math.ceil(maxTimeMs / 1000),
-        memoryBytes: maxMemoryBytes,
-        resultRows: maxRows,
-      };
-      const analysts = await openAnalystEngine({
-        path: read.engine.path,
-        connectionArgs: read.engine.connectionArgs,
-        spoolFolder: paths.analystSpool,
-        database: publicDatabase,
-        views: publicViews,
-        limits: analystLimits,
-      });
-      cleanups.push(() => analysts.close());
-      const sql = createSqlServer({
-        engine: analysts,
-        allowed: { database: publicDatabase, views: publicViews },
-        authenticate: (_user, key) => keyring.authenticate(key),
-        limit: limitByKey(limiter),
-        limits: analystLimits,
-        log: logger,
-      });
-      cleanups.push(() => sql.close());
-      const { port } = await sql.listen(config.sql.port, config.sql.host);
-      return `http://${config.sql.host.includes(':') ? `[${config.sql.host}]` : config.sql.host}:${port}`;
-    }
-
     return { start, stop, runner, keyring, log, store, ingest, backtests };
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-/** Each in its turn, the last acquired first; one that fails or hangs does not keep the others from their turn. */
-async function drain(cleanups: (() => unknown)[], logger: Logger): Promise<void> {
-  const deadline = performance.now() + stopWithinMs;
-  for (let cleanup = cleanups.pop(); cleanup !== undefined; cleanup = cleanups.pop()) {
-    const late = new Promise<'late'>((resolve) => {
-      setTimeout(resolve, Math.max(100, deadline - performance.now()), 'late').unref();
-    });
-    try {
-      if ((await Promise.race([cleanup(), late])) === 'late')
-        logger.error('a part of the engine did not stop in time');
-    } catch (error) {
-      logger.error({ err: error }, 'a part of the engine could not be stopped cleanly');
-    }
   }
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /**
@@ -9,7 +9,7 @@ export function watchFile(
   path: string,
   known: string,
   tell: { changed(text: string): Promise<void>; failed(error: unknown): void },
-  everyMs = 2_000,
+  { everyMs = 2_000, steadyMs = 200 } = {},
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -20,13 +20,21 @@ export function watchFile(
       await wait(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
       try {
-        const text = await readFile(path, 'utf8');
-        if (text !== last) await tell.changed(text);
+        const { text, writtenAt } = await look(path);
+        if (text === last) {
+          failing = false;
+          continue;
+        }
+        // Half of a file that is being written may well be rules, and would end what the other half is about.
+        await wait(steadyMs, undefined, { signal, ref: false });
+        const after = await look(path);
+        if (after.text !== text || after.writtenAt !== writtenAt) continue;
+        await tell.changed(text);
         last = text;
         failing = false;
       } catch (error) {
         // Said once, not every two seconds.
-        if (!failing) tell.failed(error);
+        if (!failing && !signal.aborted) tell.failed(error);
         failing = true;
       }
     }
@@ -38,4 +46,9 @@ export function watchFile(
       await running;
     },
   };
+}
+
+async function look(path: string): Promise<{ text: string; writtenAt: number }> {
+  const { mtimeMs: writtenAt } = await stat(path);
+  return { text: await readFile(path, 'utf8'), writtenAt };
 }

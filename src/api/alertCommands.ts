@@ -63,11 +63,12 @@ export function createAlertCommands({ log, clock, newId, redactText }: AlertComm
     evolve: (state: State, event: RecordedEvent) => State,
     decide: (state: State, at: number) => Outcome,
   ): Promise<Done> {
+    let told: number | 'none' | undefined;
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       let state = initial;
-      let revision = 0;
+      let count = 0;
       for await (const events of log.readStream(stream)) {
-        revision += events.length;
+        count += events.length;
         // Ids are not secret: what another project has under the same one looks like nothing.
         for (const event of events) if (event.project === project) state = evolve(state, event);
       }
@@ -75,9 +76,11 @@ export function createAlertCommands({ log, clock, newId, redactText }: AlertComm
       const decision = decide(state, at);
       if (decision.kind === 'refused') throw decision.error;
       const event = recordable(decision.fact, newId(), at, project);
-      const expected = revision === 0 ? 'none' : revision - 1;
+      const expected = told ?? (count === 0 ? 'none' : count - 1);
       const outcome = await log.append([{ stream, events: [event], expected }]);
       if (outcome.kind === 'appended') return { at, position: outcome.position };
+      // Events that were forgotten make a stream look shorter than its revision.
+      told = outcome.actual;
     }
     throw new ChronoscopeError('CHR_CONFLICT', 'Others keep changing the same thing at the same moment.');
   }

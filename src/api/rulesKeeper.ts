@@ -6,6 +6,7 @@ import type { RuleFault } from '../domain/alerts/rules/faults.ts';
 import { readRules, restoreRules } from '../domain/alerts/rules/read.ts';
 import { ChronoscopeError } from '../domain/errors.ts';
 import type { EventData } from '../domain/events/catalogue.ts';
+import type { RecordedEvent } from '../domain/events/envelope.ts';
 import type { Position } from '../domain/position.ts';
 import type { EventLog } from '../projections/ports.ts';
 
@@ -35,9 +36,9 @@ export interface RulesKeeper {
   offerFile(text: string): Promise<readonly RuleFault[]>;
   /** Of the file as it was last seen. */
   fileFaults(): readonly RuleFault[];
-  /** Called with each change that is in force here. */
-  onChange(listener: (rules: RulesInForce) => void): void;
   refresh(): Promise<void>;
+  /** Those that had been recorded by then. */
+  asOf(time: number): Promise<RulesInForce | undefined>;
 }
 
 export interface RulesKeeperDeps {
@@ -53,7 +54,6 @@ const mostTries = 5;
 
 export async function createRulesKeeper(deps: RulesKeeperDeps): Promise<RulesKeeper> {
   const { log, clock, newId } = deps;
-  const listeners: ((rules: RulesInForce) => void)[] = [];
   let known: RulesInForce | undefined;
   let nextRevision = 0;
   let faults: readonly RuleFault[] = [];
@@ -70,15 +70,17 @@ export async function createRulesKeeper(deps: RulesKeeperDeps): Promise<RulesKee
     for await (const events of log.readStream(rulesStream, { fromRevision: nextRevision })) {
       for (const event of events) {
         nextRevision++;
-        if (event.type !== 'RulesChanged') continue;
-        const { text, versions, revision, source, by } = event.data;
-        const read = restoreRules(text, versions);
-        if (read.kind !== 'read') continue;
-        const { ruleSet } = read;
-        known = { revision, source, by, changedAt: event.occurredAt, text, versions, ruleSet };
-        for (const listener of listeners) listener(known);
+        known = rulesOf(event) ?? known;
       }
     }
+  }
+
+  async function asOf(time: number): Promise<RulesInForce | undefined> {
+    let then: RulesInForce | undefined;
+    for await (const events of log.readStream(rulesStream)) {
+      for (const event of events) if (event.recordedAt <= time) then = rulesOf(event) ?? then;
+    }
+    return then;
   }
 
   const change = (text: string, by: { source: RulesSource; name: string }) => inTurn(() => decide(text, by));
@@ -133,9 +135,18 @@ export async function createRulesKeeper(deps: RulesKeeperDeps): Promise<RulesKee
     },
     offerFile,
     fileFaults: () => faults,
-    onChange: (listener) => void listeners.push(listener),
     refresh: () => inTurn(readOn),
+    asOf,
   };
+}
+
+/** Undefined for what this version of the engine cannot read any more. */
+function rulesOf(event: RecordedEvent): RulesInForce | undefined {
+  if (event.type !== 'RulesChanged') return undefined;
+  const { text, versions, revision, source, by } = event.data;
+  const read = restoreRules(text, versions);
+  if (read.kind !== 'read') return undefined;
+  return { revision, source, by, changedAt: event.occurredAt, text, versions, ruleSet: read.ruleSet };
 }
 
 export const refusedRules = (faults: readonly RuleFault[]): ChronoscopeError => {

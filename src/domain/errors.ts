@@ -73,7 +73,7 @@ export const errorCatalogue = {
   },
   CHR_CONFLICT: {
     status: 409,
-    help: 'Someone else changed the same thing at the same moment; read it again and repeat.',
+    help: 'Someone was quicker, or it cannot be done any more; the message says which. Read it again before repeating.',
   },
   CHR_KEY_LAST_ADMIN: {
     status: 409,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryLog } from '../../src/adapters/memory/eventLog.ts';
 import { type AlertCommands, createAlertCommands } from '../../src/api/alertCommands.ts';
-import { alertStream, idFrom } from '../../src/domain/alerts/identity.ts';
+import { alertStream, episodeCommandsStream, idFrom } from '../../src/domain/alerts/identity.ts';
 import { script } from '../support/alertScript.ts';
 
 let now = 1_790_000_000_000;
@@ -47,5 +47,21 @@ describe('an alert that was acknowledged', () => {
     await acknowledge('ann');
     await changes('warning', 'critical');
     await expect(acknowledge('bob')).rejects.toMatchObject({ code: 'CHR_CONFLICT' });
+  });
+});
+
+describe('an alert of which the log has forgotten what people said first', () => {
+  it('can still be judged', async () => {
+    const judge = (verdict: 'real' | 'noise') =>
+      commands.onEpisode('default', about, { kind: 'judge', by: 'ann', verdict });
+    await judge('noise');
+    now += 1_000;
+    await log.expire({ before: now, keep: () => false });
+    await judge('real');
+    await judge('noise');
+    const said: string[] = [];
+    for await (const events of log.readStream(episodeCommandsStream(alert.id)))
+      for (const { type, data } of events) if (type === 'AlertJudged') said.push(data.verdict);
+    expect(said).toEqual(['real', 'noise']);
   });
 });

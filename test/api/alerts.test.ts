@@ -168,7 +168,12 @@ describe('/v1/alerts/:id', () => {
       time: iso(at(28)),
       recordedAt: iso(present - 10),
       position: expect.stringMatching(/^\d+$/),
-      evidence: { value: 0.12, condition: 'error_rate above 0.1', deploys: [{ name: 'v2' }] },
+      evidence: {
+        window: { from: expect.stringMatching(/Z$/), to: expect.stringMatching(/Z$/) },
+        value: 0.12,
+        condition: 'error_rate above 0.1',
+        deploys: [{ time: iso(at(33)), name: 'v2' }],
+      },
     });
     expect(body.transitions[4].cause).toBe('no_traffic');
     expect(body).toMatchObject({

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBacktester } from '../../src/adapters/backtestThread/backtester.ts';
 import type { LmdbLog } from '../../src/adapters/lmdb/eventLog.ts';
+import { readTimes, shownTimes } from '../../src/api/backtestTimes.ts';
 import { backtestRoutes } from '../../src/api/http/backtests.ts';
 import { jobRoutes } from '../../src/api/http/jobs.ts';
 import type { AppInstance } from '../../src/api/http/server.ts';
@@ -11,6 +12,7 @@ import { buildProgram } from '../support/program.ts';
 import { as, openServer } from '../support/server.ts';
 
 const entry = new URL('../../dist/backtestThread.js', import.meta.url);
+const iso = (time: number) => new Date(time).toISOString();
 const stretch = { from: String(logStart), to: String(logEnd) };
 
 describe('POST /v1/backtests', () => {
@@ -90,11 +92,31 @@ describe('POST /v1/backtests', () => {
     expect(kept.fixture).toBeTypeOf('string');
   });
 
+  it('says times as all answers do, and leaves people’s own names alone', () => {
+    const episode = { firedAt: logStart, resolvedAt: logEnd, labels: { to: '5' } };
+    const result = {
+      from: logStart,
+      byChannel: { at: 2 },
+      compared: { moved: [{ before: episode, byMs: 7 }] },
+    };
+    const shown = shownTimes(result);
+    expect(shown).toEqual({
+      from: iso(logStart),
+      byChannel: { at: 2 },
+      compared: {
+        moved: [
+          { before: { firedAt: iso(logStart), resolvedAt: iso(logEnd), labels: { to: '5' } }, byMs: 7 },
+        ],
+      },
+    });
+    expect(readTimes(shown)).toEqual(result);
+  });
+
   it('takes a window up to now, and sees nothing of what has yet to come', async () => {
     const result = await resultOf({ window: '10m' });
-    expect(result).toMatchObject({ from: logEnd - 600_000 });
+    expect(result).toMatchObject({ from: iso(logEnd - 600_000) });
     const open = await resultOf({ from: String(logStart), window: '7d' });
-    expect(open).toMatchObject({ from: logStart, to: logEnd });
+    expect(open).toMatchObject({ from: iso(logStart), to: iso(logEnd) });
   });
 
   it('refuses faulty rules before any job is made, each fault with its line', async () => {

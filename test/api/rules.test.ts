@@ -13,7 +13,8 @@ import { readAll } from '../support/ingest.ts';
 import type { Answer } from '../support/reads.ts';
 import { as, openServer } from '../support/server.ts';
 
-const now = 1_790_000_000_000;
+const start = 1_790_000_000_000;
+let now = start;
 const newId = createUuidV7Factory({ now: () => now, randomBytes });
 
 const rule = (name: string, above = '5%') => `
@@ -44,11 +45,18 @@ async function* slowly(...asked: Parameters<typeof log.readStream>): ReturnType<
 async function open(more: Partial<RulesKeeperDeps> = {}): Promise<void> {
   rules = await openKeeper(more);
   app = await openServer();
-  rulesRoutes(app, { rules, channels: ['webhook'] });
+  rulesRoutes(app, {
+    rules,
+    channels: ['webhook'],
+    log,
+    runner: { reached: async () => true },
+    clock: () => now,
+  });
   await app.ready();
 }
 
 beforeEach(async () => {
+  now = start;
   log = createMemoryLog({ clock: () => now });
   await open();
 });
@@ -66,8 +74,8 @@ async function put(
   return { status: answer.statusCode, body: answer.json() };
 }
 
-async function get(key = 'user@shop'): Promise<{ status: number; body: Answer }> {
-  const answer = await app.inject({ url: '/v1/rules', headers: as(key) });
+async function get(key = 'user@shop', query = ''): Promise<{ status: number; body: Answer }> {
+  const answer = await app.inject({ url: `/v1/rules${query}`, headers: as(key) });
   return { status: answer.statusCode, body: answer.json() };
 }
 
@@ -94,12 +102,35 @@ describe('GET /v1/rules', () => {
     expect((await get(key)).status).toBe(status);
   });
 
-  it('warns of a route to a channel that there is not', async () => {
-    const routes = 'routes:\n  - name: all\n    channels: [slack:ops, webhook]\n';
-    expect((await put(rulesWith(rule('a')) + routes)).status).toBe(200);
-    expect((await get()).body.warnings).toEqual([
-      'The route all names the channel slack:ops, which is not configured.',
-    ]);
+  it('warns of a route to a channel that there is not, before and after it is in force', async () => {
+    const warnings = ['The route all names the channel slack:ops, which is not configured.'];
+    const text = `${rulesWith(rule('a'))}routes:\n  - name: all\n    channels: [slack:ops, webhook]\n`;
+    expect((await put(text, { query: '?dryRun=true' })).body).toMatchObject({ changed: false, warnings });
+    expect((await put(text)).body).toMatchObject({ changed: true, warnings });
+    expect((await get()).body.warnings).toEqual(warnings);
+  });
+
+  it('shows the rules as they were with `asOf`', async () => {
+    now += 1_000;
+    await put(rulesWith(rule('a')));
+    const then = await get('user@shop', `?asOf=${now - 1}`);
+    expect(then.body).toMatchObject({ revision: 1, source: 'builtin' });
+    const present = await get('user@shop', `?asOf=${now}&after=1`);
+    expect(present.body).toMatchObject({ revision: 2, rules: [{ name: 'a' }] });
+    expect((await get('user@shop', `?asOf=${start - 1}`)).body.error.code).toBe('CHR_NOT_FOUND');
+  });
+
+  it('says of a body that is not there what a file needs', async () => {
+    const headers = as('admin@*');
+    const answer = await app.inject({ method: 'PUT', url: '/v1/rules', headers });
+    expect([answer.statusCode, answer.json().error.code]).toEqual([400, 'CHR_INVALID_RULES']);
+    expect(answer.json().error.message).toContain('the file is empty');
+  });
+
+  it('refuses a parameter that it does not know', async () => {
+    const { status, body } = await get('user@shop', '?asof=1');
+    expect([status, body.error.code]).toEqual([400, 'CHR_INVALID_REQUEST']);
+    expect(body.error.message).toContain('did you mean "asOf"?');
   });
 });
 

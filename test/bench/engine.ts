@@ -14,10 +14,13 @@ export interface EngineProcess {
   peakRssBytes(): number;
   /** Of the peak, without the pages of mapped files (the engine's library, the log), which the system can take back. */
   peakOwnBytes(): number;
+  /** Processor time that it has had so far: what others do on the machine does not change it much. */
+  processorMs(): Promise<number>;
+  residentBytes(): Promise<number>;
   stop(): Promise<void>;
 }
 
-const adminKey = 'chr_bench_admin_key_of_at_least_32_characters';
+export const adminKey = 'chr_bench_admin_key_of_at_least_32_characters';
 
 export async function startEngine(folder: string, env: Record<string, string> = {}): Promise<EngineProcess> {
   const started = performance.now();
@@ -49,6 +52,8 @@ export async function startEngine(folder: string, env: Record<string, string> = 
     readyAfterMs,
     peakRssBytes: () => peak,
     peakOwnBytes: () => peakOwn,
+    processorMs: () => processorMs(pid),
+    residentBytes: async () => (await residentBytes(pid)).own,
     async stop() {
       clearInterval(sampling);
       const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -82,6 +87,15 @@ async function residentBytes(pid: number): Promise<{ all: number; own: number }>
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const bytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
   return { all: bytes('VmRSS'), own: bytes('RssAnon') };
+}
+
+/** Linux counts in hundredths of a second. */
+const tickMs = 10;
+
+async function processorMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * tickMs;
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { alertParts, benchAlerts } from './alerts.ts';
 import { prepareBodies } from './bodies.ts';
 import { startEngine } from './engine.ts';
 import { type Figure, table } from './figures.ts';
@@ -12,9 +13,12 @@ import { createTraffic } from './traffic.ts';
 
 /**
  * Everything in one run, on this machine as it is: figures are to be compared with the floor of the same run.
- * `--events` makes a smaller one.
+ * `--events` makes a smaller one, `--only engine`, `--only alerts` or one of the parts of alerts (`decided`, `memory` …)
+ * that part alone.
  */
-const { values } = parseArgs({ options: { events: { type: 'string', default: '10000000' } } });
+const { values } = parseArgs({
+  options: { events: { type: 'string', default: '10000000' }, only: { type: 'string' } },
+});
 const events = Number(values.events);
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
@@ -24,20 +28,27 @@ const add = (...more: Figure[]) => {
   for (const figure of more) say(`  ${figure.name}: ${figure.value.toPrecision(4)} ${figure.unit}`);
 };
 
-say('floor: the same rows straight into the same tables');
-const floor = await floorOf(Math.min(events, 800_000));
-add({ name: 'floor', value: floor, unit: 'events/s' });
-
-const folder = await mkdtemp(join(tmpdir(), 'chronoscope-bench-'));
-try {
-  await run();
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+const alertPart = alertParts.find((part) => part === values.only);
+if (values.only !== undefined && alertPart === undefined && !['engine', 'alerts'].includes(values.only))
+  throw new Error(`--only is one of engine, alerts, ${alertParts.join(', ')}`);
+if (values.only === undefined || values.only === 'engine') await benchEngine();
+if (values.only !== 'engine') await benchAlerts({ say, add, only: alertPart });
 await writeFile('bench-results.json', `${JSON.stringify({ events, figures }, null, 2)}\n`);
 process.stdout.write(`${table(figures)}\n`);
 
-async function run(): Promise<void> {
+async function benchEngine(): Promise<void> {
+  say('floor: the same rows straight into the same tables');
+  const floor = await floorOf(Math.min(events, 800_000));
+  add({ name: 'floor', value: floor, unit: 'events/s' });
+  const folder = await mkdtemp(join(tmpdir(), 'chronoscope-bench-'));
+  try {
+    await run(folder, floor);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function run(folder: string, floor: number): Promise<void> {
   let engine = await startEngine(folder);
   add({ name: 'start to ready, empty', value: engine.readyAfterMs, unit: 'ms', aim: { atMost: 2000 } });
 

@@ -11,14 +11,17 @@ describe('chronoscope backtest', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let rules: string;
   let strict: string;
+  let faulty: string;
 
   beforeAll(async () => {
     await buildProgram();
     folder = await temporaryFolder();
     rules = join(folder.path, 'rules.yaml');
     strict = join(folder.path, 'strict.yaml');
+    faulty = join(folder.path, 'faulty.yaml');
     await writeFile(rules, incidentRules());
     await writeFile(strict, incidentRules('90%'));
+    await writeFile(faulty, 'rules:\n  - name: A\n    measure: none\n');
     await (await openIncidentLog(join(folder.path, 'data', 'log'))).close();
   }, 180_000);
   afterAll(() => folder.remove());
@@ -94,6 +97,7 @@ describe('chronoscope backtest', () => {
     });
     engine.kill('SIGTERM');
     await engine.ended;
+    expect(alone.transitions[0].at).toBe(iso(Date.parse(alone.transitions[0].at)));
     expect(asked.transitions).toEqual(alone.transitions);
     expect(asked.notifications).toEqual(alone.notifications);
     expect(kept.code).toBe(0);
@@ -109,6 +113,8 @@ describe('chronoscope backtest', () => {
       [['backtest', '--out', 'x'], 2, 'Name an alert with --keep'],
       [['backtest', '--rules', 'none.yaml'], 1, 'none.yaml cannot be read: there is no such file'],
       [['backtest', '--fixture', rules], 1, 'is no fixture that this version can read'],
+      [args('--rules', faulty), 1, '  line 2, column 11: rules[0].name is "A"'],
+      [args('--rules', faulty), 1, '  line 3, column 14: rules[0].measure is "none"'],
       [args('--rule', 'error-rat'), 1, 'did you mean "error-rate"?'],
       [args('--keep', 'ep_0'), 1, 'there is no alert ep_0 in this stretch'],
     ];

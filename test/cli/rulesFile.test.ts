@@ -61,6 +61,7 @@ describe('a file that CHRONOSCOPE_RULES names', () => {
     await writeFile(file, rulesWith('5%'));
     engine = await startEngine(folder, { CHRONOSCOPE_RULES: file });
     const running = engine;
+    await running.program.says('No channel is configured');
     const shown = async () => (await ask(running, '/v1/rules')).body;
     expect(await shown()).toMatchObject({ source: 'file', rules: [{ levels: [{ threshold: 0.05 }] }] });
     expect(

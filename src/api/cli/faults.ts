@@ -1,4 +1,5 @@
 import { ChronoscopeError } from '../../domain/errors.ts';
+import { everyFault } from './everyFault.ts';
 import { CommandError, ConfigFaults, exitCodes, UsageError } from './exit.ts';
 import type { CliPorts } from './ports.ts';
 import { paletteFor } from './terminal.ts';
@@ -49,7 +50,8 @@ function tell(error: unknown, argv: readonly string[]): Told {
     return { code: error.code, message: error.message, hint: error.hint, exit: exitCodes.failed };
   }
   if (error instanceof ChronoscopeError) {
-    return { code: error.code, message: error.message, exit: exitCodes.failed };
+    const message = everyFault(error.message, error.details);
+    return { code: error.code, message, exit: exitCodes.failed };
   }
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'failed', message, exit: exitCodes.failed };

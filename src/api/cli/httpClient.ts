@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { everyFault } from './everyFault.ts';
 import { CommandError } from './exit.ts';
 
-const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+const errorBody = z.object({
+  error: z.object({ code: z.string(), message: z.string(), details: z.unknown() }),
+});
 
 export interface HttpClient {
   address: string;
@@ -50,8 +53,8 @@ function refusal(address: string, status: number, answer: unknown): CommandError
   const parsed = errorBody.safeParse(answer);
   if (!parsed.success)
     return new CommandError('unexpected_answer', `${address} answered with status ${status}`);
-  const { code, message } = parsed.data.error;
+  const { code, message, details } = parsed.data.error;
   const hint =
     status === 401 || status === 403 ? 'Give an admin key with --key or CHRONOSCOPE_ADMIN_KEY.' : undefined;
-  return new CommandError(code, message, hint);
+  return new CommandError(code, everyFault(message, details), hint);
 }

@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { type BacktestResult, backtestModes } from '../../domain/alerts/backtest/result.ts';
+import { backtestModes } from '../../domain/alerts/backtest/result.ts';
 import { roles } from '../../domain/events/catalogue.ts';
 import { asPosition } from '../../domain/position.ts';
 import type { Verification } from '../../projections/rebuild.ts';
+import { readTimes } from '../backtestTimes.ts';
 import { CommandError } from './exit.ts';
 import type { HttpClient } from './httpClient.ts';
 import type { EngineAccess, JobOptions } from './ports.ts';
@@ -135,8 +136,7 @@ export function remoteEngine(client: HttpClient): EngineAccess {
       const { fixture, ...result } = backtested.parse(
         await follow('/v1/backtests', wanted, { signal, onProgress: tell }),
       );
-      // The engine's own types, as far as the frame above has been looked at.
-      const found = { result: result as unknown as BacktestResult };
+      const found = { result: readTimes(result) };
       return fixture === undefined ? found : { ...found, fixture: Buffer.from(fixture, 'base64') };
     },
     close: async () => undefined,

@@ -1,4 +1,5 @@
 import { type BacktestDeps, backtestBody, prepareBacktest } from '../backtests.ts';
+import { shownTimes } from '../backtestTimes.ts';
 import type { Jobs } from '../jobs.ts';
 import { callerOf, projectFor } from './auth.ts';
 import { jobBody, shownJob } from './jobs.ts';
@@ -31,9 +32,8 @@ export function backtestRoutes(app: AppInstance, { jobs, ...deps }: BacktestRout
       const work = prepareBacktest(deps, request.body, project);
       const job = jobs.start({ kind: 'backtest', project, role: 'power_user' }, async (context) => {
         const { result, fixture } = await work({ signal: context.signal, onProgress: context.progress });
-        return fixture === undefined
-          ? result
-          : { ...result, fixture: Buffer.from(fixture).toString('base64') };
+        const shown = shownTimes(result);
+        return fixture === undefined ? shown : { ...shown, fixture: Buffer.from(fixture).toString('base64') };
       });
       return reply
         .code(202)

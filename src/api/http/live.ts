@@ -80,7 +80,7 @@ export function liveRoutes(app: AppInstance, deps: LiveDeps): Live {
       config: { role: 'user' },
       schema: {
         tags: ['reading'],
-        summary: 'New events and the progress of jobs, as they come',
+        summary: 'New events, alerts among them, and the progress of jobs, as they come',
         description:
           'Server-sent events, or a WebSocket. A lost connection goes on where it ended by `Last-Event-ID` or `after`. ' +
           'A client that takes nothing for ten seconds while much waits for it is told so and dropped.',

@@ -1,11 +1,16 @@
 import { z } from 'zod';
 import { formatMatcher } from '../../domain/alerts/matchers.ts';
+import type { RuleSet } from '../../domain/alerts/rule.ts';
+import type { RuleFault } from '../../domain/alerts/rules/faults.ts';
 import { readRules } from '../../domain/alerts/rules/read.ts';
 import { measureText } from '../../domain/alerts/texts.ts';
 import { ChronoscopeError } from '../../domain/errors.ts';
 import { timeOf } from '../../projections/queries/selection.ts';
 import { type RulesInForce, type RulesKeeper, refusedRules } from '../rulesKeeper.ts';
+import { warningsOf } from '../ruleWarnings.ts';
 import { callerOf } from './auth.ts';
+import { presentQuery, strictQuery } from './reads/query.ts';
+import { presenceOf, type SelectDeps } from './reads/select.ts';
 import type { AppInstance } from './server.ts';
 
 const fault = z.object({
@@ -22,6 +27,8 @@ const level = z.object({
   recovery: z.number(),
   forMs: z.number(),
 });
+
+const warnings = z.array(z.string()).describe('What is well said but will not do what it says');
 
 const rulesBody = z.object({
   revision: z.int().describe('Counts the changes of the rules as a whole'),
@@ -54,7 +61,7 @@ const rulesBody = z.object({
     }),
   ),
   channels: z.array(z.string()).describe('Those that are configured'),
-  warnings: z.array(z.string()).describe('What is well said but will not do what it says'),
+  warnings,
   fileFaults: z
     .array(fault)
     .describe('Of the file as it was last seen: the rules before it are still in force'),
@@ -68,24 +75,40 @@ const changedBody = z.object({
     z.object({ name: z.string(), version: z.int(), change: z.enum(['added', 'changed', 'same']) }),
   ),
   removed: z.array(z.string()),
+  warnings,
 });
 
-export interface RulesRoutesDeps {
+export interface RulesRoutesDeps extends SelectDeps {
   rules: RulesKeeper;
   channels: readonly string[];
 }
 
 const mostBytes = 1_000_000;
 
-export function rulesRoutes(app: AppInstance, { rules, channels }: RulesRoutesDeps): void {
+export function rulesRoutes(app: AppInstance, deps: RulesRoutesDeps): void {
+  const { rules, channels } = deps;
   const tags = ['alerts'];
   app.get(
     '/v1/rules',
     {
       config: { role: 'user' },
-      schema: { tags, summary: 'The alert rules in force', response: { 200: rulesBody } },
+      schema: {
+        tags,
+        summary: 'The alert rules in force',
+        description:
+          'They are those of all projects. With `asOf`, those that were in force then; `channels`, `warnings` and `fileFaults` are always of now.',
+        querystring: presentQuery,
+        response: { 200: rulesBody },
+      },
     },
-    () => shown(rules, channels),
+    async (request) => {
+      const { asOf } = await presenceOf(deps, request, request.query);
+      await rules.refresh();
+      const asked = asOf === undefined ? rules.current() : await rules.asOf(asOf);
+      if (asked === undefined)
+        throw new ChronoscopeError('CHR_NOT_FOUND', 'No rules had been recorded by then.');
+      return shown(asked, channels, rules.fileFaults());
+    },
   );
 
   // Rules come as they are written, so that a fault can be told by its line.
@@ -104,9 +127,10 @@ export function rulesRoutes(app: AppInstance, { rules, channels }: RulesRoutesDe
           summary: 'Replace the alert rules',
           description:
             'The body is the whole file, YAML or JSON. A file with a fault is refused whole, each fault with its line and column, and the rules before it stay in force.',
-          querystring: z.strictObject({
+          querystring: strictQuery({
             dryRun: z.enum(['true', 'false']).optional().describe('`true` only checks'),
           }),
+          body: z.string().nullish().describe('The rules file'),
           consumes: ['application/yaml', 'application/json', 'text/plain'],
           response: { 200: changedBody },
         },
@@ -122,29 +146,29 @@ export function rulesRoutes(app: AppInstance, { rules, channels }: RulesRoutesDe
             },
           );
         }
-        const text = typeof request.body === 'string' ? request.body : '';
-        return await put(rules, text, request.query.dryRun === 'true', caller.keyId);
+        return await put(deps, request.body ?? '', request.query.dryRun === 'true', caller.keyId);
       },
     );
   });
 }
 
-async function put(rules: RulesKeeper, text: string, dryRun: boolean, keyId: string) {
+async function put({ rules, channels }: RulesRoutesDeps, text: string, dryRun: boolean, keyId: string) {
   const before = rules.current();
-  const compare = (versions: ReadonlyMap<string, number>) => ({
-    rules: [...versions].map(([name, version]) => {
+  const comparedWithBefore = (ruleSet: RuleSet) => ({
+    rules: ruleSet.rules.map(({ name, version }) => {
       const known = before.ruleSet.rules.find((rule) => rule.name === name);
       const change = known === undefined ? 'added' : known.version === version ? 'same' : 'changed';
       return { name, version, change } as const;
     }),
-    removed: before.ruleSet.rules.map(({ name }) => name).filter((name) => !versions.has(name)),
+    removed: before.ruleSet.rules
+      .map(({ name }) => name)
+      .filter((name) => !ruleSet.rules.some((rule) => rule.name === name)),
+    warnings: warningsOf(ruleSet, channels),
   });
-  const versionsOf = (all: RulesInForce['ruleSet']['rules']) =>
-    new Map(all.map(({ name, version }) => [name, version]));
   if (dryRun) {
     const read = readRules(text, { rules: before.ruleSet.rules, versions: before.versions });
     if (read.kind === 'refused') throw refusedRules(read.faults);
-    return { changed: false, revision: before.revision, ...compare(versionsOf(read.ruleSet.rules)) };
+    return { changed: false, revision: before.revision, ...comparedWithBefore(read.ruleSet) };
   }
   const { changed, position } = await rules.change(text, { source: 'api', name: keyId });
   const after = rules.current();
@@ -152,12 +176,15 @@ async function put(rules: RulesKeeper, text: string, dryRun: boolean, keyId: str
     changed,
     revision: after.revision,
     ...(position !== undefined && { position }),
-    ...compare(versionsOf(after.ruleSet.rules)),
+    ...comparedWithBefore(after.ruleSet),
   };
 }
 
-function shown(rules: RulesKeeper, channels: readonly string[]): z.infer<typeof rulesBody> {
-  const { revision, source, by, changedAt, text, ruleSet } = rules.current();
+function shown(
+  { revision, source, by, changedAt, text, ruleSet }: RulesInForce,
+  channels: readonly string[],
+  fileFaults: readonly RuleFault[],
+): z.infer<typeof rulesBody> {
   return {
     revision,
     source,
@@ -176,16 +203,6 @@ function shown(rules: RulesKeeper, channels: readonly string[]): z.infer<typeof 
     })),
     channels: [...channels],
     warnings: warningsOf(ruleSet, channels),
-    fileFaults: [...rules.fileFaults()],
+    fileFaults: [...fileFaults],
   };
-}
-
-function warningsOf({ policy }: RulesInForce['ruleSet'], channels: readonly string[]): string[] {
-  if (channels.length === 0)
-    return ['No channel is configured: alerts are decided and shown, and nobody is told.'];
-  return policy.routes.flatMap(({ name, channels: wanted, escalate }) =>
-    [...wanted, ...escalate.flatMap((step) => step.channels)]
-      .filter((channel) => !channels.includes(channel))
-      .map((channel) => `The route ${name} names the channel ${channel}, which is not configured.`),
-  );
 }

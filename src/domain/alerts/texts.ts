@@ -83,6 +83,10 @@ export function durationText(ms: number): string {
 const withRest = (whole: number, unit: string, rest: number, restUnit: string): string =>
   rest === 0 ? `${whole} ${unit}` : `${whole} ${unit} ${rest} ${restUnit}`;
 
+/** Many deploys are named after their service already. */
+export const deployText = (service: string, name: string): string =>
+  name.startsWith(service) ? name : `${service} ${name}`.trim();
+
 export interface TextValues {
   rule: Rule;
   project: string;

@@ -1,4 +1,5 @@
 import type { Evidence } from '../events/alerts.ts';
+import { deployText } from './texts.ts';
 
 /** What an alert says of its own cause, from what was written down when it was decided. */
 
@@ -95,7 +96,7 @@ function deploysBefore({ deploys }: Evidence, { startedAt, labels }: TriagedAler
       const own = labels.service === undefined || labels.service === service;
       const fresh = startedAt - time <= freshDeployMs;
       return {
-        cause: `the deploy of ${nameOf(service, name)}`,
+        cause: `the deploy of ${deployText(service, name)}`,
         confidence: (fresh ? 0.8 : 0.5) * (own ? 1 : 0.6),
         evidence: [
           `deployed ${lengthText(startedAt - time)} before it began`,
@@ -144,13 +145,9 @@ function dominantOperation({ operations }: Evidence): RootCause[] {
   ];
 }
 
-/** Many deploys are named after their service already. */
-const nameOf = (service: string, name: string): string =>
-  name.startsWith(service) ? name : `${service} ${name}`.trim();
-
 function timelineOf({ lines, evidence }: TriagedAlert): TriageLine[] {
   const deploys = (evidence?.deploys ?? []).map(
-    ({ time, service, name }): TriageLine => ({ time, kind: 'deploy', title: nameOf(service, name) }),
+    ({ time, service, name }): TriageLine => ({ time, kind: 'deploy', title: deployText(service, name) }),
   );
   const alerts = (evidence?.related ?? []).map(
     ({ since, rule, severity, labels }): TriageLine => ({

@@ -10,6 +10,9 @@ export interface WatermarkSettings {
 
 /** A source so far behind the one that leads is one that is catching up, and holds nobody back. */
 const catchingUpMs = 30_000;
+/** What has been silent for longer, or more than so many ago, is not known any more. */
+const forgottenAfterMs = 86_400_000;
+const mostIdle = 10_000;
 
 interface Source {
   /** The newest time that it has sent. */
@@ -23,12 +26,18 @@ export type SavedWatermark = {
   now: number | null;
   leader: number | null;
   holder: string | null;
-  sources: [name: string, newest: number, heardAt: number][];
+  sending: SavedSource[];
+  idle: SavedSource[];
 };
+
+type SavedSource = [name: string, newest: number, heardAt: number];
 
 export class Watermark {
   #settings: WatermarkSettings;
-  readonly #sources = new Map<string, Source>();
+  /** Looked at whenever the watermark may move, so that only those are in here that can hold it back. */
+  readonly #sending = new Map<string, Source>();
+  /** The one that was heard the longest ago first. */
+  readonly #idle = new Map<string, Source>();
   #at = Number.NEGATIVE_INFINITY;
   #now = Number.NEGATIVE_INFINITY;
   #leader = Number.NEGATIVE_INFINITY;
@@ -53,21 +62,24 @@ export class Watermark {
   use(settings: WatermarkSettings): void {
     this.#settings = settings;
     this.#holder = undefined;
+    for (const [name, source] of this.#idle) this.#sending.set(name, source);
+    this.#idle.clear();
   }
 
   /** Whether nothing had come from it for so long. */
   isSilent(source: string, at: number, forMs: number): boolean {
-    const known = this.#sources.get(source);
+    const known = this.#sending.get(source) ?? this.#idle.get(source);
     return known === undefined || at - known.newest >= forMs;
   }
 
   /** Whether the watermark may have moved: then `advance` tells. */
   observe(source: string, time: number, recordedAt: number): boolean {
     this.#now = Math.max(this.#now, recordedAt);
-    let known = this.#sources.get(source);
+    let known = this.#sending.get(source);
     if (known === undefined) {
-      known = { newest: time, heardAt: recordedAt };
-      this.#sources.set(source, known);
+      known = this.#idle.get(source) ?? { newest: time, heardAt: recordedAt };
+      this.#idle.delete(source);
+      this.#sending.set(source, known);
     }
     known.heardAt = recordedAt;
     if (time > known.newest) known.newest = time;
@@ -93,17 +105,31 @@ export class Watermark {
 
   #held(): number | undefined {
     let holder: Source | undefined;
-    for (const [name, source] of this.#sources) {
-      if (this.#now - source.heardAt > forgottenAfterMs) this.#sources.delete(name);
-      else if (this.#holds(source) && (holder === undefined || source.newest < holder.newest))
+    for (const [name, source] of this.#sending) {
+      if (this.#isIdle(source)) {
+        this.#sending.delete(name);
+        this.#idle.set(name, source);
+      } else if (this.#holds(source) && (holder === undefined || source.newest < holder.newest))
         holder = source;
     }
+    this.#forget();
     this.#holder = holder;
     return holder?.newest;
   }
 
-  #holds({ newest, heardAt }: Source): boolean {
-    return this.#now - heardAt < this.#settings.idleMs && newest >= this.#leader - catchingUpMs;
+  #forget(): void {
+    for (const [name, { heardAt }] of this.#idle) {
+      if (this.#idle.size <= mostIdle && this.#now - heardAt <= forgottenAfterMs) return;
+      this.#idle.delete(name);
+    }
+  }
+
+  #isIdle({ heardAt }: Source): boolean {
+    return this.#now - heardAt >= this.#settings.idleMs;
+  }
+
+  #holds(source: Source): boolean {
+    return !this.#isIdle(source) && source.newest >= this.#leader - catchingUpMs;
   }
 
   save(): SavedWatermark {
@@ -111,8 +137,9 @@ export class Watermark {
       at: finite(this.#at),
       now: finite(this.#now),
       leader: finite(this.#leader),
-      holder: [...this.#sources].find(([, source]) => source === this.#holder)?.[0] ?? null,
-      sources: [...this.#sources].map(([name, { newest, heardAt }]) => [name, newest, heardAt]),
+      holder: [...this.#sending].find(([, source]) => source === this.#holder)?.[0] ?? null,
+      sending: savedSources(this.#sending),
+      idle: savedSources(this.#idle),
     };
   }
 
@@ -121,12 +148,14 @@ export class Watermark {
     watermark.#at = saved.at ?? Number.NEGATIVE_INFINITY;
     watermark.#now = saved.now ?? Number.NEGATIVE_INFINITY;
     watermark.#leader = saved.leader ?? Number.NEGATIVE_INFINITY;
-    for (const [name, newest, heardAt] of saved.sources) watermark.#sources.set(name, { newest, heardAt });
-    watermark.#holder = saved.holder === null ? undefined : watermark.#sources.get(saved.holder);
+    for (const [name, newest, heardAt] of saved.sending) watermark.#sending.set(name, { newest, heardAt });
+    for (const [name, newest, heardAt] of saved.idle) watermark.#idle.set(name, { newest, heardAt });
+    watermark.#holder = saved.holder === null ? undefined : watermark.#sending.get(saved.holder);
     return watermark;
   }
 }
 
-const forgottenAfterMs = 86_400_000;
+const savedSources = (sources: ReadonlyMap<string, Source>): SavedSource[] =>
+  [...sources].map(([name, { newest, heardAt }]) => [name, newest, heardAt]);
 
 const finite = (time: number): number | null => (Number.isFinite(time) ? time : null);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { clockStream } from '../../domain/alerts/identity.ts';
 import { type Decision, eventOf } from '../../domain/alerts/processor/decision.ts';
 import { AlertProcessor, type SavedProcessor } from '../../domain/alerts/processor/processor.ts';
@@ -46,6 +47,8 @@ interface Snapshot {
 /** Raised when a snapshot no longer means the same; older ones are then not used, and the log is read instead. */
 const snapshotFormat = 1;
 const tickMs = 250;
+/** After so long others have their turn, however much is due. */
+const judgeMs = 10;
 const warmRetryMs = 2_000;
 const snapshotEveryMs = 30_000;
 /** Writing snapshots may take so much of the time. */
@@ -75,14 +78,38 @@ export async function openDecider(deps: DeciderDeps) {
     unsettled = true;
     if (event.type === 'RulesChanged') lookAhead.forgetAll();
     else lookAhead.forget(event.project);
-    try {
-      undecided.push(...processor.observe(event));
-    } catch (error) {
-      // Whoever is shown it again fails again: it is passed over, and said.
-      fail(error, 0);
-    }
+    passingOver(() => undecided.push(...processor.take(event)));
+    if (!judge(event.project)) return judgeOn(event.project);
     // The windows of new rules are filled before the next event is shown, for that is judged by them.
     if (processor.coldSince !== undefined) return warmUp(event.position);
+  }
+
+  /** Whoever is shown it again fails again: it is passed over, and said. */
+  function passingOver(work: () => unknown): void {
+    try {
+      work();
+    } catch (error) {
+      fail(error, 0);
+    }
+  }
+
+  /** False when there is more to judge than one turn has time for. */
+  function judge(project: string): boolean {
+    if (!processor.isDue(project)) return true;
+    const until = stopwatch() + judgeMs;
+    let isDone = true;
+    passingOver(() => {
+      do undecided.push(...processor.judgeNext(project));
+      while (processor.isDue(project) && stopwatch() < until);
+      isDone = !processor.isDue(project);
+    });
+    return isDone;
+  }
+
+  /** What has become due in a long silence can be thousands of steps. */
+  async function judgeOn(project: string): Promise<void> {
+    do await nextTurn();
+    while (!stopping.signal.aborted && !judge(project));
   }
 
   async function warmUp(until: Position): Promise<void> {
@@ -134,6 +161,8 @@ export async function openDecider(deps: DeciderDeps) {
 
   async function saveSnapshot(): Promise<void> {
     if (position === undefined || position === savedPosition) return;
+    // A snapshot does not tell that windows have yet to be filled.
+    if (processor.coldSince !== undefined) return;
     const started = stopwatch();
     const snapshot: Snapshot = { format: snapshotFormat, position, processor: processor.save() };
     await snapshots.save(JSON.stringify(snapshot));
@@ -152,19 +181,23 @@ export async function openDecider(deps: DeciderDeps) {
     while (!signal.aborted) {
       await pause(tickMs, signal);
       try {
-        const head = await log.head();
-        // A log that does not answer keeps the turn from being taken.
+        await takeTurn();
+        // A log that does not answer, or takes nothing, keeps the turn from being taken.
         lastTurnAt = stopwatch();
-        if (signal.aborted || unsettled || head !== position) continue;
-        const now = clock();
-        for (const { project, to } of lookAhead.look(now)) {
-          const about = { id: deps.newId(), at: now, project };
-          const events = [eventOf('ClockAdvanced', { to }, about)];
-          await log.append([{ stream: clockStream(project), events, expected: 'any' }]);
-        }
       } catch (error) {
         if (!signal.aborted) fail(error, tickMs);
       }
+    }
+  }
+
+  async function takeTurn(): Promise<void> {
+    const head = await log.head();
+    if (stopping.signal.aborted || unsettled || head !== position) return;
+    const now = clock();
+    for (const { project, to } of lookAhead.look(now)) {
+      const about = { id: deps.newId(), at: now, project };
+      const events = [eventOf('ClockAdvanced', { to }, about)];
+      await log.append([{ stream: clockStream(project), events, expected: 'any' }]);
     }
   }
 

@@ -22,6 +22,8 @@ interface Ahead {
 
 /** Copying may take so much of the time. */
 const copyShare = 20;
+/** With more to catch up on than this allows, each project still gets on by a step. */
+const lookMs = 20;
 /** Beyond the lateness that is allowed: a batch may be on its way through the log. */
 const restMs = 250;
 
@@ -41,17 +43,29 @@ export function createLookAhead(processor: AlertProcessor, stopwatch: () => numb
     return fresh;
   }
 
+  /** When something is decided next, as far as was looked by then. */
+  function lookOn({ shadow }: Ahead, to: number, now: number, until: number): number | undefined {
+    shadow.passTo(to, now);
+    while (shadow.isDue) {
+      const [first] = shadow.judgeNext();
+      if (first !== undefined) return first.event.occurredAt;
+      if (stopwatch() >= until) return undefined;
+    }
+    return undefined;
+  }
+
   return {
     forget: (project) => void ahead.delete(project),
     forgetAll: () => ahead.clear(),
     look(now) {
       const found: { project: string; to: number }[] = [];
       const to = now - processor.ruleSet.latenessMs;
+      const until = stopwatch() + lookMs;
       for (const [project, { nextAt, lastRecordedAt }] of processor.projects) {
         if (nextAt > to || now - lastRecordedAt < processor.ruleSet.latenessMs + restMs) continue;
         const known = ahead.get(project) ?? copyOf(project);
         if (known === undefined) continue;
-        known.decidedAt ??= known.shadow.advanceClock(to, now)[0]?.event.occurredAt;
+        known.decidedAt ??= lookOn(known, to, now, until);
         if (known.decidedAt !== undefined) found.push({ project, to: known.decidedAt });
       }
       return found;

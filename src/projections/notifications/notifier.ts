@@ -1,4 +1,5 @@
 import { Planner } from '../../domain/alerts/notify/planner.ts';
+import type { EpisodeStanding } from '../../domain/alerts/notify/views.ts';
 import type { SavedOutbox } from '../../domain/alerts/outbox.ts';
 import { eventOf } from '../../domain/alerts/processor/decision.ts';
 import type { Policy } from '../../domain/alerts/rule.ts';
@@ -50,6 +51,8 @@ const snapshotFormat = 1;
 const snapshotEveryMs = 30_000;
 /** What people do and what alerts do is looked at so often, beyond the times that are known beforehand. */
 const tickMs = 250;
+/** Looking at all alerts takes its time, and a page of them asks for each. */
+const standingsForMs = 250;
 
 const noPolicy: Policy = { routes: [], inhibit: [], mute: [], flapping: { firings: 5, windowMs: 3_600_000 } };
 
@@ -89,6 +92,7 @@ export async function openNotifier(deps: NotifierDeps) {
   let unsettled = false;
   let running: Promise<unknown> = Promise.resolve();
   let lastError: string | undefined;
+  let looked: { at: number; standings: ReadonlyMap<string, EpisodeStanding> } | undefined;
   if (restored && saved?.rules) use(saved.rules);
 
   function use(changed: Rules): void {
@@ -101,6 +105,7 @@ export async function openNotifier(deps: NotifierDeps) {
     unsettled = true;
     if (isTelemetry(event.type)) return;
     nextPlanAt = 0;
+    looked = undefined;
     if (event.type === 'RulesChanged') use({ text: event.data.text, versions: event.data.versions });
     planner.observe(event);
     outbox.observe(event);
@@ -116,19 +121,36 @@ export async function openNotifier(deps: NotifierDeps) {
 
   async function plan(): Promise<void> {
     const now = clock();
+    const { generation } = planner;
     const due = planner.due(now);
     // Before anything is awaited: events that come meanwhile ask for another look.
     nextPlanAt = due.length > 0 ? now + tickMs : (planner.nextDue(now) ?? Number.POSITIVE_INFINITY);
+    let [requested, taken] = [0, 0];
     for (const { id, project, stream, event } of due) {
       const events = [eventOf(event.type, event.data, { id, at: now, project })];
       // The same id again is one event, whoever was sooner.
       const expected = event.type === 'NotificationRequested' ? 'none' : 'any';
-      await log.append([{ stream, events, expected }]);
+      const { kind } = await log.append([{ stream, events, expected }]);
+      if (kind === 'conflict') taken++;
+      else if (expected === 'none') requested++;
     }
+    // Such an id once told something that the log has since forgotten. What was requested must be seen under its own first.
+    if (taken === 0 || requested > 0) return;
+    planner.nameAnew(generation);
+    nextPlanAt = 0;
+  }
+
+  function standings(): ReadonlyMap<string, EpisodeStanding> {
+    const at = clock();
+    if (looked === undefined || Math.abs(at - looked.at) >= standingsForMs) {
+      const all = planner.episodes(at).map((standing) => [standing.episode, standing] as const);
+      looked = { at, standings: new Map(all) };
+    }
+    return looked.standings;
   }
 
   async function details(request: EventData<'NotificationRequested'>): Promise<readonly MessageAlert[]> {
-    const known = new Map(planner.episodes(clock()).map((standing) => [standing.episode, standing]));
+    const known = standings();
     const alerts: MessageAlert[] = [];
     for (const named of request.alerts) {
       const standing = known.get(named.episode);
@@ -194,7 +216,7 @@ export async function openNotifier(deps: NotifierDeps) {
     },
     /** What holds back the notifications of an alert. */
     flagsOf(episode: string) {
-      const standing = planner.episodes(clock()).find((one) => one.episode === episode);
+      const standing = standings().get(episode);
       if (standing === undefined) return undefined;
       const { silencedBy, inhibitedBy, flapping, mutedBy } = standing;
       return {
@@ -205,7 +227,7 @@ export async function openNotifier(deps: NotifierDeps) {
       };
     },
     /** Alerts of all projects that fire now. */
-    firing: () => planner.episodes(clock()).filter(({ state }) => state !== 'resolved'),
+    firing: () => [...standings().values()].filter(({ state }) => state !== 'resolved'),
     backlog: () => outbox.backlog(),
     standing: () => standingAt(log, { position, error: lastError, now: clock() }),
   };

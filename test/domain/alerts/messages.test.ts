@@ -33,7 +33,7 @@ support-bot /start: 1 of 100 requests failed
 and 1 more operation
 Why: 51 × MODEL_TIMEOUT: Request to https://models.example/v1/chat timed out after 30000 ms (attempt 3 of 3)
 Last deploy: support-bot 2.14.0, 2026-11-25 03:05 UTC, 3 min before it began
-Also firing: latency-p95 (warning)
+Also firing: latency-p95 support-bot (warning)
 About: More requests fail than users put up with. It is counted over five minutes.
 Labels: project=shop service=support-bot
 
@@ -100,6 +100,24 @@ describe('each reason has its words', () => {
   test('who has taken it is said', () => {
     const message = messageOf([{ ...fixtureAlert, acknowledgedBy: 'dana' }]);
     expect(linesOf(message)).toContain('Taken by: dana');
+  });
+});
+
+test('a deploy that is named after its service is not named twice', () => {
+  const deploys = [{ time: fixtureAlert.fired.activeSince, service: 'worker', name: 'worker 2.14.0' }];
+  const evidence = { ...fixtureAlert.evidence, deploys };
+  expect(linesOf(messageOf([{ ...fixtureAlert, evidence }])).join('\n')).toContain(
+    'Last deploy: worker 2.14.0, ',
+  );
+});
+
+describe('of the figures', () => {
+  test('those are told that say more than the value, and none that are for programs', () => {
+    const figures = { requests: 312, failed: 73, errorRate: 0.2339, firstSeen: 1795598773147 };
+    const evidence = { ...fixtureAlert.evidence, figures };
+    expect(linesOf(messageOf([{ ...fixtureAlert, evidence }]))).toContain(
+      'How bad: 23.4 % (error rate above 10 %), requests 312, failed 73',
+    );
   });
 });
 

@@ -254,7 +254,7 @@ describe('the policy', () => {
 routes:
   - name: ops
     match: { severity: critical }
-    channels: [telegram, "slack:ops"]
+    channels: [telegram, "slack:ops", "telegram:-1001234567890", "telegram:@Ops_channel"]
     groupBy: [rule, service]
     groupWait: 0s
     groupInterval: 30s
@@ -267,7 +267,7 @@ mute: [{ name: nights, timeZone: Europe/Kyiv, weekdays: [mon-fri], from: "22:00"
       {
         name: 'ops',
         match: [{ label: 'severity', operator: '=', value: 'critical' }],
-        channels: ['telegram', 'slack:ops'],
+        channels: ['telegram', 'slack:ops', 'telegram:-1001234567890', 'telegram:@Ops_channel'],
         groupBy: ['rule', 'service'],
         groupWaitMs: 0,
         groupIntervalMs: 30_000,

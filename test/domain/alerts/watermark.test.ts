@@ -110,6 +110,19 @@ describe('the watermark', () => {
     expect(watermark.isSilent('b', 0, 60_000)).toBe(true);
   });
 
+  test('does not know more sources than it has room for, however many there are for a moment', () => {
+    const watermark = new Watermark(settings);
+    for (let one = 0; one < 30_000; one++) {
+      const time = one * 100;
+      if (watermark.observe(`s${one}`, time, time)) watermark.advance();
+    }
+    const { sending, idle } = watermark.save();
+    expect(sending.length).toBeLessThanOrEqual(settings.idleMs / 100 + 1);
+    expect(idle).toHaveLength(10_000);
+    expect(watermark.isSilent('s29999', 29_999 * 100, 60_000)).toBe(false);
+    expect(watermark.isSilent(idle.at(-1)?.[0] ?? '', 29_999 * 100, 60_000)).toBe(false);
+  });
+
   test('takes other settings up with the next event', () => {
     const watermark = new Watermark(settings);
     followed(

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AlertProcessor } from '../../../src/domain/alerts/processor/processor.ts';
 import type { Decider } from '../../../src/projections/alerts/decider.ts';
+import { readAll } from '../../support/ingest.ts';
 import { failingRule, World } from './world.ts';
 
 let world: World;
@@ -59,6 +61,49 @@ describe('a decider whose log takes nothing for a while', () => {
     expect(decider.lateMs()).toBeGreaterThan(60_000);
     head.mockRestore();
     await vi.waitFor(() => expect(decider.lateMs()).toBeLessThan(1_000));
+  });
+
+  it('is late when no time can be recorded, though no event waits', async () => {
+    await world.requests(5, 'error');
+    await steps('1 AlertFired');
+    await caughtUp();
+    world.refuses = true;
+    world.now += 20_000;
+    await vi.waitFor(() => expect(world.faults.length).toBeGreaterThan(1), { timeout: 5_000 });
+    world.now += 120_000;
+    expect(decider.lateMs()).toBeGreaterThan(60_000);
+    world.refuses = false;
+    await vi.waitFor(() => expect(decider.lateMs()).toBeLessThan(1_000), { timeout: 5_000 });
+  });
+});
+
+describe('after a long silence', () => {
+  it('others have their turn while it is judged, and what is decided is the same', async () => {
+    const long = failingRule.replace('window: 10s', 'window: 1h').replace('noData: resolve', 'noData: keep');
+    await decider.stop();
+    // Each look at this clock is a turn used up.
+    decider = await world.openDecider(world.snapshots, () => performance.now() * 20);
+    await world.useRules(long, 2);
+    await world.requests(5, 'error');
+    const step = vi.spyOn(decider.processor, 'judgeNext');
+    world.now += 2 * 3_600_000;
+    await world.requests(1, 'success');
+    let turns = 0;
+    const counting = setInterval(() => turns++, 1);
+    decider.start();
+    await vi.waitFor(() => expect(step.mock.calls.length).toBeGreaterThan(3_000), { timeout: 10_000 });
+    await caughtUp();
+    clearInterval(counting);
+    expect(turns).toBeGreaterThan(3);
+    const fixed = new AlertProcessor();
+    const decided = (await readAll(world.memory)).flatMap((one) =>
+      fixed.observe(one).map(({ event }) => event.id),
+    );
+    const recorded = (await world.recorded('AlertFired', 'AlertResolved', 'AlertDataLost')).map(
+      ({ id }) => id,
+    );
+    expect(recorded).toEqual(decided);
+    expect(recorded.length).toBeGreaterThan(1);
   });
 });
 
@@ -131,6 +176,20 @@ describe('new rules', () => {
 });
 
 describe('a snapshot', () => {
+  it('is not made while new rules have yet to be warmed, also when the log was there before the rules', async () => {
+    await decider.stop();
+    world = new World();
+    await world.requests(20, 'error');
+    await world.useRules(failingRule);
+    decider = await world.openDecider();
+    expect(world.saved).toEqual([]);
+    decider.start();
+    await world.requests(2, 'error');
+    await steps('1 AlertFired');
+    await decider.stop();
+    expect(world.saved).toHaveLength(1);
+  });
+
   it('is there from the beginning, so that nothing has to be recalled after a crash', async () => {
     expect(world.saved).toHaveLength(1);
     expect(world.recalled).toBeGreaterThan(0);

@@ -50,6 +50,40 @@ describe('the writer of decisions', () => {
     expect(await told()).toEqual(idsOf(all));
   });
 
+  it('reads a stream once, and again when somebody else has written into it', async () => {
+    const reads: string[] = [];
+    const readStream: typeof log.readStream = (stream, options) => {
+      reads.push(stream);
+      return log.readStream(stream, options);
+    };
+    const writer = createDecisionWriter({ append: log.append, readStream });
+    const all = Array.from({ length: 20 }, () => decision('a'));
+    for (const one of all) await writer.write([one, one]);
+    expect(reads).toEqual(['a']);
+    await log.append([{ stream: 'a', events: [event('DeployRecorded')], expected: 19 }]);
+    const last = decision('a');
+    await writer.write([last]);
+    expect(reads).toEqual(['a', 'a']);
+    expect((await told()).at(-1)).toBe(last.event.id);
+    expect(await told()).toHaveLength(22);
+  });
+
+  it('knows what became of a write that seemed to fail', async () => {
+    let isUnclear = true;
+    const append: typeof log.append = async (appends) => {
+      const outcome = await log.append(appends);
+      if (isUnclear) throw new Error('the answer was lost');
+      return outcome;
+    };
+    const writer = createDecisionWriter({ ...log, append });
+    const all = ['a', 'a', 'b'].map(decision);
+    await expect(writer.write(all)).rejects.toThrow();
+    isUnclear = false;
+    await writer.write(all);
+    await writer.write(all.map(({ stream }) => decision(stream)));
+    expect(await told()).toHaveLength(6);
+  });
+
   it('gives up, and says so, when the stream never stands still', async () => {
     const restless = {
       ...log,

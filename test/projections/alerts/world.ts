@@ -60,12 +60,12 @@ export class World {
     },
   };
 
-  openDecider(snapshots = this.snapshots) {
+  openDecider(snapshots = this.snapshots, stopwatch = this.clock) {
     return openDecider({
       log: this.log,
       snapshots,
       clock: this.clock,
-      stopwatch: this.clock,
+      stopwatch,
       newId: this.newId,
       observer: {
         decided: () => undefined,

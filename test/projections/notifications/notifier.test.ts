@@ -161,4 +161,38 @@ describe('the notifier', () => {
       expect(sent[1]?.request.alerts.map(({ rule }) => rule)).toContain('other');
     },
   );
+
+  it('tells of a group that was told of so long ago that the log has forgotten it, also without a snapshot', async () => {
+    const before = await fires();
+    world.now += 2_100;
+    await told('fired');
+    await world.append([{ ...before.resolved(world.now), project: 'default' }], streamOf('errors'));
+    world.now += 12_000;
+    await told('fired', 'resolved');
+    await caughtUp();
+    await notifier.stop();
+    world.now += 400 * 86_400_000;
+    await world.memory.expire({ before: world.now, keep: ({ type }) => type === 'RulesChanged' });
+    world.saved.push('');
+    await fires();
+    await open();
+    world.now += 2_100;
+    await told('fired', 'resolved', 'fired');
+    await caughtUp();
+    world.now += 5_000;
+    await notifier.stop();
+    expect(await world.recorded('NotificationRequested')).toHaveLength(1);
+  });
+
+  it('says what holds back each of thousands of alerts without looking at all for each', async () => {
+    const looks = vi.spyOn(notifier.planner, 'episodes');
+    const alerts = [];
+    for (let number = 0; number < 50; number++) alerts.push(await fires(`rule-${number}`));
+    await caughtUp();
+    looks.mockClear();
+    for (const { id } of alerts) expect(notifier.flagsOf(id)).toMatchObject({ silencedBy: [] });
+    expect(looks).toHaveBeenCalledTimes(1);
+    await fires('one-more');
+    await vi.waitFor(() => expect(notifier.firing()).toHaveLength(51));
+  });
 });

@@ -42,12 +42,14 @@ function modeOf(text: string | undefined): BacktestBody['mode'] {
   return known;
 }
 
-export async function textOfFile(path: string): Promise<string> {
-  return await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+export const textOfFile = (path: string): Promise<string> => readFile(path, 'utf8').catch(unreadable(path));
+
+export const unreadable =
+  (path: string) =>
+  (error: NodeJS.ErrnoException): never => {
     const why = error.code === 'ENOENT' ? 'there is no such file' : error.message;
     throw new CommandError('no_file', `${path} cannot be read: ${why}`);
-  });
-}
+  };
 
 const gridHint = "write for example --grid 'thresholds=5%,10% for=0s,1m'";
 const gridParts = ['thresholds', 'for', 'severity'];

@@ -1,5 +1,6 @@
 import type { BacktestResult } from '../../../domain/alerts/backtest/result.ts';
 import type { BacktestBody } from '../../backtests.ts';
+import { shownTimes } from '../../backtestTimes.ts';
 import type { BacktestFound } from '../../ports.ts';
 import { accessDetails, accessOptions, openEngine } from '../access.ts';
 import { type Command, type Run, textOf } from '../command.ts';
@@ -45,7 +46,7 @@ async function backtest(run: Run): Promise<number> {
     const { result } = await tried(run, engine, asked);
     const tookMs = performance.now() - startedAt;
     if (episode !== undefined) return await keep(run, engine, { asked, result, episode, out });
-    if (run.json) run.printJson({ tookMs: Math.round(tookMs), ...result });
+    if (run.json) run.printJson({ tookMs: Math.round(tookMs), ...shownTimes(result) });
     else run.print(report(run, result, { ...namesOf(run), tookMs }));
     return exitCodes.done;
   } finally {

@@ -5,10 +5,11 @@ import { type Fixture, parseFixture, replayFixture } from '../../../domain/alert
 import type { BacktestEpisode, BacktestTransition } from '../../../domain/alerts/backtest/result.ts';
 import { faultText } from '../../../domain/alerts/rules/faults.ts';
 import type { BacktestBody } from '../../backtests.ts';
+import { shownTimes } from '../../backtestTimes.ts';
 import { type Run, textOf } from '../command.ts';
 import { CommandError, exitCodes } from '../exit.ts';
 import { count, plural } from '../text.ts';
-import { textOfFile } from './asked.ts';
+import { textOfFile, unreadable } from './asked.ts';
 import { labelsOf, momentOf } from './words.ts';
 
 /** What lies around a kept episode: before it, the alert has to be at rest. */
@@ -40,9 +41,7 @@ export async function writeFixture(out: string, bytes: Uint8Array): Promise<void
 }
 
 async function readFixture(path: string): Promise<Fixture> {
-  const bytes = await readFile(path).catch((error: Error) => {
-    throw new CommandError('no_file', `${path} cannot be read: ${error.message}`);
-  });
+  const bytes = await readFile(path).catch(unreadable(path));
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const fixture = parseFixture((isGzip ? gunzipSync(bytes) : bytes).toString('utf8'));
   if (fixture !== undefined) return fixture;
@@ -67,7 +66,7 @@ export async function checkFixture(run: Run, path: string): Promise<number> {
       same: difference === undefined,
       expected: transitions.length,
       found: result.transitions.length,
-      ...(difference && { difference }),
+      ...(difference && { difference: shownTimes(difference) }),
     });
     return code;
   }

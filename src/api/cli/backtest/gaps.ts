@@ -1,7 +1,7 @@
 import type { BacktestResult } from '../../../domain/alerts/backtest/result.ts';
 import type { Run } from '../command.ts';
-import { count, duration, plural, wrap } from '../text.ts';
-import { minuteOf } from './words.ts';
+import { count, plural, wrap } from '../text.ts';
+import { minuteOf, stretchOf } from './words.ts';
 
 const mostSilences = 3;
 
@@ -32,7 +32,7 @@ export function gapLines(
   const silent = gaps.silent.length + gaps.moreSilent;
   if (silent > 0) {
     const longest = [...gaps.silent].sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, mostSilences);
-    const named = longest.map(({ from, to: end }) => `${minuteOf(from)} for ${duration(end - from)}`);
+    const named = longest.map(({ from, to: end }) => `${minuteOf(from)} for ${stretchOf(end - from)}`);
     said.push(
       `Nothing at all was recorded ${silent === 1 ? 'once' : `${count(silent)} times`}; the longest: ${named.join(', ')}.`,
     );

@@ -20,6 +20,7 @@ import {
   paintOf,
   paintShare,
   shareOf,
+  stretchOf,
 } from './words.ts';
 
 type Shown = Pick<Run, 'paint' | 'width'>;
@@ -58,7 +59,7 @@ function headLines({ paint, width }: Shown, result: BacktestResult, { rules, too
   const speed = tookMs >= 1_000 ? `, ${count((events * 1_000) / tookMs)}/s` : '';
   return [
     paint.bold(cut(`Back-test of ${rules} on the project ${project}, ${order}`, width)),
-    `${minuteOf(from)} to ${minuteOf(to)} UTC (${duration(to - from)}): ${plural(events, 'event')} in ${duration(tookMs)}${speed}`,
+    `${minuteOf(from)} to ${minuteOf(to)} UTC (${stretchOf(to - from)}): ${plural(events, 'event')} in ${duration(tookMs)}${speed}`,
   ];
 }
 

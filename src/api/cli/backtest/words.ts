@@ -6,6 +6,8 @@ import { duration } from '../text.ts';
 
 export const nothing = '–';
 
+const dayMs = 86_400_000;
+
 /** `2026-11-25 03:12` */
 export const minuteOf = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
 
@@ -13,6 +15,14 @@ export const minuteOf = (at: number): string => new Date(at).toISOString().slice
 export const momentOf = (at: number): string => new Date(at).toISOString().slice(5, 19).replace('T', ' ');
 
 export const lengthOf = (ms: number): string => (ms === 0 ? nothing : duration(ms));
+
+/** Stretches are told in days as soon as they have some. */
+export const stretchOf = (ms: number): string => {
+  const days = Math.floor(ms / dayMs);
+  const rest = ms % dayMs;
+  if (days === 0) return duration(ms);
+  return rest < 60_000 ? `${days}d` : `${days}d ${duration(rest)}`;
+};
 
 export const shareOf = (value: number | undefined): string =>
   value === undefined ? nothing : `${Math.round(value * 100)}%`;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { verdicts } from '../../../domain/events/alerts.ts';
+import { type Evidence, verdicts } from '../../../domain/events/alerts.ts';
 import type { AlertStep } from '../../../projections/queries/alertHistory.ts';
 import type { AlertNotification } from '../../../projections/queries/notifications.ts';
 import { timeOf } from '../../../projections/queries/selection.ts';
@@ -25,7 +25,7 @@ const transition = z.object({
     .record(z.string(), z.unknown())
     .optional()
     .describe(
-      'Why: window, figures, points, errors, operations, related alerts, deploys; see docs/events.md',
+      'Why: window, figures, points, errors, operations, related alerts, deploys; as in docs/events.md, with times as RFC 3339',
     ),
 });
 
@@ -92,9 +92,17 @@ function shownTransition({ number, type, state, severity, time, recordedAt, posi
     ...(by !== undefined && { by }),
     ...(amends !== undefined && { amends }),
     ...(lateEvents !== undefined && { lateEvents }),
-    ...(evidence !== undefined && { evidence }),
+    ...(evidence !== undefined && { evidence: shownEvidence(evidence) }),
   };
 }
+
+const shownEvidence = ({ window, points, related, deploys, ...evidence }: Evidence) => ({
+  window: { from: timeOf(window.from), to: timeOf(window.to) },
+  ...evidence,
+  points: points.map((point) => ({ ...point, time: timeOf(point.time) })),
+  related: related.map((alert) => ({ ...alert, since: timeOf(alert.since) })),
+  deploys: deploys.map((deploy) => ({ ...deploy, time: timeOf(deploy.time) })),
+});
 
 const shownNotification = (one: AlertNotification) => ({
   id: one.id,

@@ -1,4 +1,5 @@
 import type { Evidence } from '../../events/alerts.ts';
+import { deployText } from '../texts.ts';
 import { said } from './clean.ts';
 import { conditionText, counted, countText, lengthText, spanText, timeText, valueText } from './format.ts';
 import type { Told, ToldAlert } from './notice.ts';
@@ -17,7 +18,9 @@ export interface Fact {
 }
 
 /** How much of each is told: the rest is on the dashboard, or an answer to `/triage`. */
-const most = { figures: 4, operations: 3, related: 3, steps: 3 } as const;
+const most = { operations: 3, related: 3, steps: 3 } as const;
+/** Of the figures, those that say more than the value itself does. The others are for programs. */
+const toldFigures: readonly string[] = ['requests', 'failed', 'runs', 'present', 'usual'];
 const longest = {
   name: 60,
   labels: 160,
@@ -96,8 +99,8 @@ function howBadFact({ fired, evidence, state }: ToldAlert): Fact[] {
     );
   }
   const figures = Object.entries(evidence.figures)
-    .slice(0, most.figures)
-    .map(([name, value]) => `${said(name.replaceAll('_', ' '), longest.name)} ${countText(value)}`);
+    .filter(([name]) => toldFigures.includes(name))
+    .map(([name, value]) => `${name} ${countText(value)}`);
   return line('How bad', [howBad(evidence), ...figures].join(', '));
 }
 
@@ -140,10 +143,7 @@ function deployFact({ deploys }: Evidence, since: number): Fact[] {
   const last = deploys.toSorted((a, b) => b.time - a.time)[0];
   if (last === undefined) return [];
   const distance = lengthText(Math.abs(since - last.time));
-  const name = [last.service, last.name]
-    .map((text) => said(text, longest.name))
-    .filter(Boolean)
-    .join(' ');
+  const name = deployText(said(last.service, longest.name), said(last.name, longest.name));
   return line(
     'Last deploy',
     `${name}, ${timeText(last.time)}, ${distance} ${last.time <= since ? 'before' : 'after'} it began`,
@@ -153,12 +153,21 @@ function deployFact({ deploys }: Evidence, since: number): Fact[] {
 function relatedFact({ related }: Evidence): Fact[] {
   const shown = related
     .slice(0, most.related)
-    .map(({ rule, severity }) => `${said(rule, longest.name)} (${severity})`);
+    .map(
+      ({ rule, labels, severity }) =>
+        `${said([rule, ...placeOf(labels)].join(' '), longest.name)} (${severity})`,
+    );
   const left = related.length - shown.length;
   return shown.length === 0
     ? []
     : line('Also firing', [...shown, ...(left > 0 ? [`${left} more`] : [])].join(', '));
 }
+
+/** Where it is: two alerts of one rule would look the same without. */
+const placeOf = (labels: Readonly<Record<string, string>>): string[] =>
+  Object.entries(labels)
+    .filter(([name]) => name !== 'project' && name !== 'fingerprint')
+    .map(([, value]) => value);
 
 function toDoFact(playbook: readonly string[]): Fact[] {
   const steps = playbook

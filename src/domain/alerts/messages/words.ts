@@ -38,7 +38,7 @@ function subjectOf({ request, alerts }: Told, total: number): string {
   if (total <= 1)
     return said(fired?.title ?? '', longestTitle) || said(fired?.rule ?? 'an alert', longestTitle);
   const labels = Object.entries(request.groupLabels).filter(([name]) => name !== 'project');
-  const shared = labels.map(([name, value]) => `${name}=${value}`).join(' ');
+  const shared = labels.map(([name, value]) => (name === 'rule' ? value : `${name}=${value}`)).join(' ');
   return `${counted(total, 'alert')}${shared === '' ? '' : ` of ${said(shared, longestTitle)}`}`;
 }
 

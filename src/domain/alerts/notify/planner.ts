@@ -44,6 +44,15 @@ export class Planner {
     this.#routing = compileRouting(policy, channels);
   }
 
+  get generation(): number {
+    return this.#state.generation;
+  }
+
+  /** What begins a row that is not known gets another id than it had in that generation. */
+  nameAnew(after: number): void {
+    this.#state.generation = Math.max(this.#state.generation, after + 1);
+  }
+
   observe(event: RecordedEvent): void {
     forget(this.#state, event.recordedAt, this.#routing);
     switch (event.type) {

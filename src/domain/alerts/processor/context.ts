@@ -140,12 +140,6 @@ export class Context {
     const fits = (one: { service: string; operation?: string }) =>
       (service === undefined || one.service === service) &&
       (operation === undefined || one.operation === undefined || one.operation === operation);
-    const users = [...this.#users].filter(
-      ([key, time]) =>
-        time > window.from &&
-        time <= window.to &&
-        (service === undefined || key.startsWith(`${service}\u0000`)),
-    );
     return {
       topErrors: this.#topErrors(fits, window),
       operations: [...this.#operations.values()]
@@ -159,13 +153,20 @@ export class Context {
         .filter(({ requests }) => requests > 0)
         .sort((a, b) => b.failed - a.failed || b.requests - a.requests || byText(a.operation, b.operation))
         .slice(0, 10),
-      users: { affected: users.length, exact: this.#users.size < mostUsers },
+      users: { affected: this.#affected(service, window), exact: this.#users.size < mostUsers },
       // Of every service: what one deploys may be what another one breaks of.
       deploys: this.#deploys
         .filter((deploy) => isRecent(deploy, window))
         .slice(-5)
         .reverse(),
     };
+  }
+
+  #affected(service: string | undefined, { from, to }: { from: number; to: number }): number {
+    const start = service === undefined ? '' : `${service}\u0000`;
+    let count = 0;
+    for (const [key, time] of this.#users) if (time > from && time <= to && key.startsWith(start)) count++;
+    return count;
   }
 
   #topErrors(fits: (group: Group) => boolean, window: { from: number; to: number }) {

@@ -54,15 +54,31 @@ export class AlertProcessor {
   }
 
   observe(event: RecordedEvent): Decision[] {
-    const decisions = this.#decide(event);
+    const decisions = this.take(event);
+    while (this.isDue(event.project)) decisions.push(...this.judgeNext(event.project));
+    return decisions;
+  }
+
+  /** As `observe`, as long as `judgeNext` is called until nothing is due before the next event is shown. */
+  take(event: RecordedEvent): Decision[] {
+    const decisions = this.#take(event);
     this.#note(event);
     return decisions;
   }
 
-  #decide(event: RecordedEvent): Decision[] {
+  isDue(project: string): boolean {
+    return this.#projects.get(project)?.isDue === true;
+  }
+
+  /** One step, so that others can have their turn in between. */
+  judgeNext(project: string): Decision[] {
+    return this.#projects.get(project)?.judgeNext() ?? [];
+  }
+
+  #take(event: RecordedEvent): Decision[] {
     if (event.type === 'RulesChanged') return this.#changeRules(event);
     if (event.type === 'EngineStarted') return this.#restarted(event);
-    return this.#projectOf(event.project).observe(event);
+    return this.#projectOf(event.project).take(event);
   }
 
   /** Takes in what was decided on before; see `ProjectProcessor.recall`. */
@@ -93,7 +109,7 @@ export class AlertProcessor {
   /** Between the last event before and the start, the engine was away, or had nothing to record. */
   #restarted({ recordedAt }: RecordedEvent): Decision[] {
     const forMs = recordedAt - this.#lastRecordedAt;
-    if (Number.isFinite(forMs)) for (const project of this.#projects.values()) project.deaf(forMs);
+    if (forMs > 0) for (const project of this.#projects.values()) project.deaf(forMs);
     return [];
   }
 

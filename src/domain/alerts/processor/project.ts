@@ -32,6 +32,8 @@ export class ProjectProcessor {
   readonly #watermark: Watermark;
   #watches: readonly Watch[] = [];
   #byType: ReadonlyMap<EventType, readonly Watch[]> = new Map();
+  /** Up to when it has yet to be judged; infinitely long ago when nothing is due. */
+  #goal = Number.NEGATIVE_INFINITY;
   /** Watches whose windows have yet to be filled from the past. */
   #cold: readonly Watch[] = [];
 
@@ -99,22 +101,23 @@ export class ProjectProcessor {
     return next;
   }
 
-  observe(event: RecordedEvent): Decision[] {
-    if (isTelemetry(event.type)) return this.#observeTelemetry(event);
+  /** What has become due by it is left to `judgeNext`: after a long silence that takes its time. */
+  take(event: RecordedEvent): Decision[] {
+    if (isTelemetry(event.type)) {
+      const time = this.#takeIn(event);
+      const moves = this.#watermark.observe(event.service, time, event.recordedAt);
+      if (moves) this.#aimAt(this.#watermark.advance());
+      return [];
+    }
     switch (event.type) {
       case 'ClockAdvanced':
-        return this.advanceClock(event.data.to, event.recordedAt);
+        this.passTo(event.data.to, event.recordedAt);
+        return [];
       case 'AlertResolutionRequested':
         return this.#resolve(event.data.episode, event.data.by, event.occurredAt);
       default:
         return [];
     }
-  }
-
-  #observeTelemetry(event: RecordedEvent): Decision[] {
-    const time = this.#takeIn(event);
-    if (!this.#watermark.observe(event.service, time, event.recordedAt)) return [];
-    return this.#judgeUpTo(this.#watermark.advance());
   }
 
   /** Takes in what lies before the point from which decisions are made: windows fill, alerts stand as recorded. */
@@ -133,7 +136,7 @@ export class ProjectProcessor {
 
   /** What may have been decided and not recorded any more is judged anew, with all else. */
   recalled(): void {
-    for (const watch of this.#watches) watch.warmed(this.#watermark.at);
+    for (const watch of this.#watches) watch.judgeAll(this.#watermark.at);
   }
 
   #passUpTo(watermark: number): void {
@@ -143,8 +146,15 @@ export class ProjectProcessor {
   }
 
   /** Time has passed, as an event says or as one that is yet to be recorded would. */
+  passTo(to: number, recordedAt: number): void {
+    this.#aimAt(this.#watermark.advanceClock(to, recordedAt));
+  }
+
   advanceClock(to: number, recordedAt: number): Decision[] {
-    return this.#judgeUpTo(this.#watermark.advanceClock(to, recordedAt));
+    this.passTo(to, recordedAt);
+    const decisions: Decision[] = [];
+    while (this.isDue) decisions.push(...this.judgeNext());
+    return decisions;
   }
 
   #takeIn(event: RecordedEvent): number {
@@ -159,13 +169,22 @@ export class ProjectProcessor {
     return time;
   }
 
-  #judgeUpTo(watermark: number): Decision[] {
+  #aimAt(watermark: number): void {
+    this.#goal = this.nextAt <= watermark ? watermark : Number.NEGATIVE_INFINITY;
+  }
+
+  /** No event may be shown to it before `judgeNext` has seen to it. */
+  get isDue(): boolean {
+    return this.#goal !== Number.NEGATIVE_INFINITY;
+  }
+
+  /** One step of all rules that are due first. */
+  judgeNext(): Decision[] {
     const decisions: Decision[] = [];
-    for (;;) {
-      const at = this.nextAt;
-      if (at > watermark) return decisions;
-      for (const watch of this.#watches) if (watch.nextAt === at) decisions.push(...watch.evaluate(at));
-    }
+    const at = this.nextAt;
+    for (const watch of this.#watches) if (watch.nextAt === at) decisions.push(...watch.evaluate(at));
+    this.#aimAt(this.#goal);
+    return decisions;
   }
 
   /** At the person's own time, which the events may not have reached yet. */
@@ -231,24 +250,34 @@ export class ProjectProcessor {
 
   #related(subject: Subject, at: number): Evidence['related'] {
     const found: Evidence['related'] = [];
+    const { service } = subject.labels;
+    // Of the same service first, and of those the ones that began first: a cause comes before what it causes.
+    const far = (labels: Subject['labels']) => (labels.service === service ? 0 : 1);
+    const order = (a: (typeof found)[number], b: (typeof found)[number]) =>
+      far(a.labels) - far(b.labels) || a.since - b.since || (a.episode < b.episode ? -1 : 1);
     for (const { rules } of this.#watches) {
       for (const { rule, alerts } of rules) {
         if (rule === subject.rule) continue;
         for (const { labels, alert } of alerts.values()) {
           const { episode } = alert;
           if (episode?.fired === undefined || episode.fired.at > at) continue;
-          const { id, severity, fired } = episode;
-          found.push({ episode: id, rule: rule.name, labels, severity, since: fired.at });
+          const one = {
+            episode: episode.id,
+            rule: rule.name,
+            labels,
+            severity: episode.severity,
+            since: episode.fired.at,
+          };
+          // In a storm there are thousands, for each of thousands: they are not all sorted.
+          const last = found[mostRelated - 1];
+          if (last !== undefined && order(last, one) < 0) continue;
+          const place = found.findIndex((other) => order(one, other) < 0);
+          found.splice(place < 0 ? found.length : place, 0, one);
+          found.length = Math.min(found.length, mostRelated);
         }
       }
     }
-    // Of the same service first, and of those the ones that began first: a cause comes before what it causes.
-    const near = (labels: Subject['labels']) => (labels.service === subject.labels.service ? 0 : 1);
-    return found
-      .sort(
-        (a, b) => near(a.labels) - near(b.labels) || a.since - b.since || (a.episode < b.episode ? -1 : 1),
-      )
-      .slice(0, mostRelated);
+    return found;
   }
 
   save(): SavedProject {

@@ -108,6 +108,10 @@ export class Watch {
   pass(at: number): void {
     // A step that was recalled may be of a later time: a person's word does not wait for the events.
     if (at > this.probe.at) this.probe.advanceTo(at);
+    for (const { alerts } of this.rules) {
+      for (const [key, tracked] of alerts)
+        alerts.set(key, { ...tracked, late: tracked.late + this.probe.lateOf(key) });
+    }
     this.probe.settle();
     this.#schedule();
   }

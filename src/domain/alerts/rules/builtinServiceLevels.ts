@@ -23,7 +23,7 @@ const burnRule = ({ name, factor, recover, long, short, every, severity, spent }
     keepFiringFor: 5m
     minimumVolume: 100
     minimumFailures: 5
-    title: "{{service}}: the error budget goes {{value}} faster than allowed"
+    title: "{{service}}: failures use up the error budget at {{value}} the allowed pace"
     description: >-
       Over ${long} and over ${short}, failures of {{service}} use up the budget of its objective (99 % of requests) at more
       than {{threshold}} the pace that it can bear: ${spent}.

@@ -27,7 +27,7 @@ const leastPauseMs = 1_000;
 
 const nameForm = /^[a-z0-9_-]{1,100}$/;
 const nameWanted = 'write 1 to 100 of a-z, 0-9, _ and -';
-const channelForm = /^[a-z0-9:_-]{1,200}$/;
+const channelForm = /^[A-Za-z0-9@:_-]{1,200}$/;
 
 /** What takes whatever no other route has taken; no channels means every one that is configured. */
 const catchAll: Route = {
