@@ -108,7 +108,7 @@ function deploysBefore({ deploys }: Evidence, { startedAt, labels }: TriagedAler
 
 const alertsBefore = ({ related }: Evidence, startedAt: number): RootCause[] =>
   related
-    .filter(({ since }) => since <= startedAt)
+    .filter(({ since }) => since < startedAt)
     .map(({ rule, severity, since, labels }) => ({
       cause: `what the alert ${rule}${placeText(labels)} tells of`,
       confidence: severity === 'critical' ? 0.75 : severity === 'warning' ? 0.5 : 0.25,
@@ -172,8 +172,10 @@ const relatedTo = ({ related, topErrors }: Evidence): Related[] => [
   ),
 ];
 
-const placeText = ({ service }: Readonly<Record<string, string>>): string =>
-  service === undefined ? '' : ` of ${service}`;
+const placeText = (labels: Readonly<Record<string, string>>): string => {
+  const place = Object.entries(labels).filter(([name]) => name !== 'project' && name !== 'fingerprint');
+  return place.length === 0 ? '' : ` of ${place.map(([, value]) => value).join(' ')}`;
+};
 
 const rounded = (fraction: number): number => Math.round(fraction * 100) / 100;
 

@@ -44,7 +44,7 @@ What to do:
 and 1 more step
 
 Dashboard: https://grafana.example/d/bots?from=1795576080000&to=1795576320000&var-service=support-bot · Runbook: https://wiki.example/runbooks/error-rate
-More: /triage ep_0f3a9c2b71d4e865`);
+More: GET /v1/alerts/ep_0f3a9c2b71d4e865/triage`);
   });
 
   test('of a resolved one how long it lasted, and nothing that is left to do', () => {

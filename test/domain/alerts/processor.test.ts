@@ -262,6 +262,18 @@ describe('what is said', () => {
     ]);
   });
 
+  test('a request that fails and reports its error as well is one failure', () => {
+    const twice = [1, 2, 3].flatMap((second) => [
+      failed(second, { requestId: `r${second}` }),
+      happened('ErrorCaptured', second, {
+        requestId: `r${second}`,
+        data: { message: 'boom', errorCode: undefined },
+      }),
+    ]);
+    const [fired] = decided(new AlertProcessor({ rules }), [...twice, clock(60)]);
+    expect(evidenceOf(fired).topErrors.map(({ message, count }) => [message, count])).toEqual([['boom', 3]]);
+  });
+
   test('a user who fails again and again stays one of many, and pushes none of them out', () => {
     const many = Array.from({ length: 4_999 }, (_, index) =>
       failed(1 + index / 10_000, { userId: `u${index}` }),

@@ -59,7 +59,7 @@ describe('a rule', () => {
           name: 'default',
           match: [],
           channels: [],
-          groupBy: ['rule'],
+          groupBy: ['service'],
           groupWaitMs: 2_000,
           groupIntervalMs: minute,
           repeatIntervalMs: 240 * minute,

@@ -97,8 +97,8 @@ class NewErrorSeries implements Series {
 
   details(_rule: Rule): Details {
     if (this.#seen === undefined) return { figures: {}, points: [] };
-    const { first, last, count } = this.#seen;
-    return { figures: { count, firstSeen: first, lastSeen: last }, points: [] };
+    const { first, count } = this.#seen;
+    return { figures: { count, knownForMs: Math.max(0, this.#at - first) }, points: [] };
   }
 
   save(): Json {

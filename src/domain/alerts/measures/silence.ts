@@ -61,7 +61,7 @@ class SilenceSeries implements Series {
 
   details(_rule: Rule, end = this.#at): Details {
     const silentMs = Math.max(0, end - this.#heard);
-    return { figures: { silentMs, lastHeardAt: this.#heard }, points: [] };
+    return { figures: { silentMs }, points: [] };
   }
 
   save(): Json {

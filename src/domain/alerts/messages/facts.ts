@@ -1,6 +1,6 @@
 import type { Evidence } from '../../events/alerts.ts';
 import { deployText } from '../texts.ts';
-import { said } from './clean.ts';
+import { linkTo, said } from './clean.ts';
 import { conditionText, counted, countText, lengthText, spanText, timeText, valueText } from './format.ts';
 import type { Told, ToldAlert } from './notice.ts';
 
@@ -17,7 +17,7 @@ export interface Fact {
   lines: readonly (readonly Text[])[];
 }
 
-/** How much of each is told: the rest is on the dashboard, or an answer to `/triage`. */
+/** How much of each is told: the rest is on the dashboard, or in the alert's triage. */
 const most = { operations: 3, related: 3, steps: 3 } as const;
 /** Of the figures, those that say more than the value itself does. The others are for programs. */
 const toldFigures: readonly string[] = ['requests', 'failed', 'runs', 'present', 'usual'];
@@ -30,6 +30,8 @@ const longest = {
   description: 280,
   step: 180,
 } as const;
+
+const surroundingsMs = 900_000;
 
 const plain = (text: string): Text => ({ kind: 'text', text });
 const line = (label: string, ...texts: readonly string[]): Fact[] =>
@@ -50,7 +52,7 @@ export function factsOf(alert: ToldAlert, told: Told): Fact[] {
       ? []
       : line('About', said(fired.description, longest.description))),
     ...labelsFact(fired.labels, told.project),
-    ...(resolved ? [] : toDoFact(fired.playbook)),
+    ...(resolved ? [] : [...toDoFact(fired.playbook), ...runbookFact(fired.runbook)]),
   ];
 }
 
@@ -111,8 +113,10 @@ function forWhomFact(evidence: Evidence, resolved: boolean): Fact[] {
   const affected = evidence.users.affected > 0 ? [`${users(evidence)} affected`] : [];
   const operations = resolved ? [] : evidence.operations.slice(0, most.operations).map(operationText);
   const left = resolved ? 0 : evidence.operations.length - operations.length;
+  // Who is touched is known of the last quarter of an hour, however long the rule looks back.
+  const recent = evidence.window.to - evidence.window.from > surroundingsMs ? ' (last 15 min)' : '';
   return line(
-    'For whom',
+    `For whom${recent}`,
     ...affected,
     ...operations,
     ...(left > 0 ? [`and ${counted(left, 'more operation')}`] : []),
@@ -177,6 +181,10 @@ function toDoFact(playbook: readonly string[]): Fact[] {
   const more = left > 0 ? [`and ${counted(left, 'more step')}`] : [];
   return line('What to do', ...steps, ...more).map((fact) => ({ ...fact, apart: true }));
 }
+
+/** One that is no address is a page of the project's own documentation. */
+const runbookFact = (runbook: string | undefined): Fact[] =>
+  runbook === undefined || linkTo(runbook) !== undefined ? [] : line('Runbook', said(runbook, longest.step));
 
 function labelsFact(labels: Readonly<Record<string, string>>, project: string): Fact[] {
   const others = Object.entries(labels).filter(([name]) => name !== 'project');

@@ -83,6 +83,6 @@ function sectionOf(alert: ToldAlert, told: Told, alone: boolean): Section {
     title: `${markOf[tone]} ${said(fired.title, longestTitle) || said(fired.rule, longestTitle)}`,
     facts: alone ? factsOf(alert, told) : summaryOf(alert, told),
     links: alone ? links.flatMap(({ text, url }) => (url === undefined ? [] : [{ text, url }])) : [],
-    hint: { kind: 'code', text: `/triage ${said(fired.episode, 64)}` },
+    hint: { kind: 'code', text: `GET /v1/alerts/${said(fired.episode, 64)}/triage` },
   };
 }

@@ -16,6 +16,8 @@ const mostOperations = 1_000;
 const mostErrors = 1_000;
 const mostUsers = 5_000;
 const mostDeploys = 50;
+/** The two that tell of one failure come soon after each other. */
+const mostFailed = 1_000;
 const deployWindowMs = 86_400_000;
 
 /** Counts of the last minutes in a ring; `latest` is the newest minute that has one. */
@@ -49,6 +51,7 @@ export interface SavedContext {
   operations: [string, Operation][];
   errors: [string, Group][];
   users: [string, number][];
+  failed: string[];
   deploys: Deploy[];
 }
 
@@ -58,6 +61,8 @@ export class Context {
   readonly #errors = new Map<string, Group>();
   /** When each user of a service last met a failure. */
   readonly #users = new Map<string, number>();
+  /** Which requests have failed of late, and of what. */
+  readonly #failed = new Set<string>();
   #deploys: Deploy[] = [];
 
   constructor(readFault: ReadFault, saved?: SavedContext) {
@@ -66,6 +71,7 @@ export class Context {
     this.#operations = new Map(structuredClone(saved.operations));
     this.#errors = new Map(structuredClone(saved.errors));
     this.#users = new Map(saved.users);
+    this.#failed = new Set(saved.failed);
     this.#deploys = [...saved.deploys];
   }
 
@@ -120,11 +126,21 @@ export class Context {
       group = { service, operation, ...fault, latest: 0, ring, requestIds: [] };
       this.#errors.set(key, group);
     }
-    add(group, 1, time, 0);
     const { requestId } = event;
-    if (requestId === undefined || group.requestIds.includes(requestId)) return;
+    const failure = `${event.service}\u0000${fault.fingerprint}\u0000${requestId}`;
+    // A request that fails and reports its error as well has failed once.
+    if (requestId !== undefined && !this.#isFirst(failure)) return;
+    add(group, 1, time, 0);
+    if (requestId === undefined) return;
     group.requestIds.push(requestId);
     if (group.requestIds.length > 3) group.requestIds.shift();
+  }
+
+  #isFirst(failure: string): boolean {
+    if (this.#failed.has(failure)) return false;
+    if (this.#failed.size >= mostFailed) this.#failed.delete(this.#failed.keys().next().value ?? '');
+    this.#failed.add(failure);
+    return true;
   }
 
   #failFor(user: string, time: number): void {
@@ -190,7 +206,8 @@ export class Context {
 
   save(): SavedContext {
     const [operations, errors, users] = [[...this.#operations], [...this.#errors], [...this.#users]];
-    return structuredClone({ operations, errors, users, deploys: this.#deploys });
+    const failed = [...this.#failed];
+    return structuredClone({ operations, errors, users, failed, deploys: this.#deploys });
   }
 }
 

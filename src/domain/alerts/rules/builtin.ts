@@ -18,6 +18,10 @@ inhibit:
     source: { rule: database-connection, severity: critical }
     target: { rule: "~error-rate|slow-responses|slo-.*|job-failed|new-error" }
     equal: [project]
+  - name: error-rate-hides-what-it-burns
+    source: { rule: error-rate, severity: critical }
+    target: { rule: "~slo-.*" }
+    equal: [service]
   - name: fast-burn-hides-slower
     source: { rule: slo-fast-burn }
     target: { rule: [slo-medium-burn, slo-slow-burn] }

@@ -34,7 +34,8 @@ const catchAll: Route = {
   name: 'default',
   match: [],
   channels: [],
-  groupBy: ['rule'],
+  // One fault is seen by several rules: who is woken by it wants one message.
+  groupBy: ['service'],
   groupWaitMs: 2_000,
   groupIntervalMs: 60_000,
   repeatIntervalMs: 4 * 3_600_000,
