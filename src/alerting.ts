@@ -143,12 +143,15 @@ export async function openAlerting(deps: AlertingDeps) {
     return () => watcher.stop();
   }
 
+  /** Alerts that nobody is told of are as good as none. */
+  const lateMs = () => Math.max(decider.lateMs(), notifier.lateMs());
+
   function beat({ url, everyMs }: NonNullable<Config['heartbeat']>): () => Promise<void> {
     const heart = createHeartbeat({
       url: url.reveal(),
       everyMs,
-      alive: () => decider.lateMs() < aliveWithinMs,
-      state: () => ({ alive: true, lateMs: Math.round(decider.lateMs()), firing: notifier.firing().length }),
+      alive: () => lateMs() < aliveWithinMs,
+      state: () => ({ alive: true, lateMs: Math.round(lateMs()), firing: notifier.firing().length }),
       version,
       onFault: (reason) => logger.warn({ reason }, 'the heartbeat was not taken'),
     });

@@ -63,8 +63,15 @@ export async function ask(
 export async function settled(engine: LiveEngine): Promise<void> {
   for (;;) {
     const { body } = await ask(engine, '/v1/positions');
-    if (body.alerts.lagEvents === 0 && body.notifications.lagEvents === 0) return;
+    const hasRead = body.alerts.lagEvents === 0 && body.notifications.lagEvents === 0;
+    if (hasRead && !(await isTelling(engine))) return;
   }
+}
+
+/** What has arrived a moment ago may not be recorded as delivered yet. */
+async function isTelling({ origin }: LiveEngine): Promise<boolean> {
+  const answer = await fetch(`${origin}/metrics`, { headers: { authorization: `Bearer ${adminKey}` } });
+  return /^chronoscope_notifications_waiting\{.*\} [1-9]/m.test(await answer.text());
 }
 
 export const requestsOf = (

@@ -23,7 +23,7 @@ export const accessOptions: Readonly<Record<string, Option>> = {
     type: 'string',
     short: 'k',
     value: '<key>',
-    help: 'an admin key for it; default CHRONOSCOPE_ADMIN_KEY',
+    help: 'a key for it; default CHRONOSCOPE_ADMIN_KEY',
   },
   ...dataOption,
 };

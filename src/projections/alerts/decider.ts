@@ -205,8 +205,15 @@ export async function openDecider(deps: DeciderDeps) {
 
   async function behind(): Promise<number> {
     const { lagMs } = await standing();
-    lastBehindMs = lagMs;
-    return Math.max(lagMs, stopwatch() - lastTurnAt - tickMs);
+    lastBehindMs = Math.max(lagMs, aheadMs());
+    return Math.max(lastBehindMs, stopwatch() - lastTurnAt - tickMs);
+  }
+
+  /** The log's time never goes back: when the clock was wrong once, nothing is decided until it has come so far again. */
+  function aheadMs(): number {
+    let last = Number.NEGATIVE_INFINITY;
+    for (const { lastRecordedAt } of processor.projects.values()) last = Math.max(last, lastRecordedAt);
+    return Math.max(0, last - clock());
   }
 
   // What was recalled is so far known here alone; from a snapshot it can be taken up again exactly as it stands.

@@ -2,6 +2,7 @@ import { Planner } from '../../domain/alerts/notify/planner.ts';
 import type { EpisodeStanding } from '../../domain/alerts/notify/views.ts';
 import type { SavedOutbox } from '../../domain/alerts/outbox.ts';
 import { eventOf } from '../../domain/alerts/processor/decision.ts';
+import { isStep } from '../../domain/alerts/processor/judged.ts';
 import type { Policy } from '../../domain/alerts/rule.ts';
 import { restoreRules } from '../../domain/alerts/rules/read.ts';
 import type { EventData } from '../../domain/events/catalogue.ts';
@@ -54,6 +55,11 @@ const tickMs = 250;
 /** Looking at all alerts takes its time, and a page of them asks for each. */
 const standingsForMs = 250;
 
+/** Steps that speak of a time so long ago are history that comes in late, or what had to wait while the engine was down. */
+const pastMs = 60_000;
+/** While the past is being told, an alert that fires in it may end in it too; so long after its last step it is over. */
+const pastRestMs = 10_000;
+
 const noPolicy: Policy = { routes: [], inhibit: [], mute: [], flapping: { firings: 5, windowMs: 3_600_000 } };
 
 export type Notifier = Awaited<ReturnType<typeof openNotifier>>;
@@ -92,6 +98,9 @@ export async function openNotifier(deps: NotifierDeps) {
   let unsettled = false;
   let running: Promise<unknown> = Promise.resolve();
   let lastError: string | undefined;
+  /** Of projects whose past is coming in: when it is taken as over. */
+  const pastUntil = new Map<string, number>();
+  let lastWellAt = stopwatch();
   let looked: { at: number; standings: ReadonlyMap<string, EpisodeStanding> } | undefined;
   if (restored && saved?.rules) use(saved.rules);
 
@@ -106,6 +115,8 @@ export async function openNotifier(deps: NotifierDeps) {
     if (isTelemetry(event.type)) return;
     nextPlanAt = 0;
     looked = undefined;
+    if (isStep(event) && event.recordedAt - event.data.at > pastMs)
+      pastUntil.set(event.project, clock() + pastRestMs);
     if (event.type === 'RulesChanged') use({ text: event.data.text, versions: event.data.versions });
     planner.observe(event);
     outbox.observe(event);
@@ -116,6 +127,7 @@ export async function openNotifier(deps: NotifierDeps) {
     unsettled = false;
     if (speaking && clock() >= nextPlanAt) await plan();
     lastError = undefined;
+    lastWellAt = stopwatch();
     if (stopwatch() >= nextSnapshotAt) await saveSnapshot().catch(fail);
   }
 
@@ -127,6 +139,7 @@ export async function openNotifier(deps: NotifierDeps) {
     nextPlanAt = due.length > 0 ? now + tickMs : (planner.nextDue(now) ?? Number.POSITIVE_INFINITY);
     let [requested, taken] = [0, 0];
     for (const { id, project, stream, event } of due) {
+      if ((pastUntil.get(project) ?? 0) > now) continue;
       const events = [eventOf(event.type, event.data, { id, at: now, project })];
       // The same id again is one event, whoever was sooner.
       const expected = event.type === 'NotificationRequested' ? 'none' : 'any';
@@ -176,6 +189,7 @@ export async function openNotifier(deps: NotifierDeps) {
           outbox.start();
         }
         if (clock() >= nextPlanAt) await plan();
+        lastWellAt = stopwatch();
       } catch (error) {
         if (!signal.aborted) fail(error);
       }
@@ -229,6 +243,8 @@ export async function openNotifier(deps: NotifierDeps) {
     /** Alerts of all projects that fire now. */
     firing: () => [...standings().values()].filter(({ state }) => state !== 'resolved'),
     backlog: () => outbox.backlog(),
+    /** For how long nothing has gone well. */
+    lateMs: () => stopwatch() - lastWellAt,
     standing: () => standingAt(log, { position, error: lastError, now: clock() }),
   };
 }

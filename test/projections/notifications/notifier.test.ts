@@ -162,6 +162,20 @@ describe('the notifier', () => {
     },
   );
 
+  it('waits while history comes in, for what fires in it may end in it too', async () => {
+    const hourAgo = world.now - 3_600_000;
+    const alert = script('errors', hourAgo, { labels });
+    await world.append([{ ...alert.fired(hourAgo), project: 'default' }], streamOf('errors'));
+    await caughtUp();
+    world.now += 5_000;
+    await world.append([{ ...alert.resolved(hourAgo + 60_000), project: 'default' }], streamOf('errors'));
+    await fires('slow');
+    await caughtUp();
+    world.now += 10_100;
+    await told('fired');
+    expect(sent[0]?.request.alerts.map(({ rule }) => rule)).toEqual(['slow']);
+  });
+
   it('tells of a group that was told of so long ago that the log has forgotten it, also without a snapshot', async () => {
     const before = await fires();
     world.now += 2_100;

@@ -8,9 +8,10 @@ import type { AlertCommands } from '../../alertCommands.ts';
 import { callerOf } from '../auth.ts';
 import { changeQuery } from '../reads/query.ts';
 import { presenceOf } from '../reads/select.ts';
+import { instant } from '../reads/shapes.ts';
 import type { AppInstance } from '../server.ts';
 import { type AlertReadDeps, alertParams, shown, unknownAlert } from './reads.ts';
-import { alertShape } from './shapes.ts';
+import { alertShape, shownSaid } from './shapes.ts';
 
 export interface AlertCommandDeps extends AlertReadDeps {
   commands: AlertCommands;
@@ -33,6 +34,10 @@ const feedback = z
 
 const changedAlert = alertShape.extend({
   position: z.string().describe('Of what was done; a read `?after=` it sees it'),
+  resolutionRequested: z
+    .object({ by: z.string(), at: instant, comment: z.string().optional() })
+    .optional()
+    .describe('After `/resolve`: the alert itself is resolved in a moment'),
 });
 
 export function alertCommandRoutes(app: AppInstance, deps: AlertCommandDeps): void {
@@ -124,7 +129,14 @@ async function carryOut(
   const about = { episode: id, rule, labels, state };
   const done = await deps.commands.onEpisode(presence.project, about, command);
   const changed = afterwards(episode, { ...command, comment: done.comment }, done.at);
-  return { ...shown(deps, presence, changed), position: done.position };
+  const { by } = command;
+  return {
+    ...shown(deps, presence, changed),
+    position: done.position,
+    ...(command.kind === 'resolve' && {
+      resolutionRequested: shownSaid({ by, at: done.at, comment: done.comment }),
+    }),
+  };
 }
 
 /** The read models follow in a moment; the answer does not wait for them. */

@@ -188,8 +188,13 @@ function matcherOf(
 function stretchOf(body: z.infer<typeof wanted>, now: number): { from: number; until: number } {
   const from = momentOf('from', body.from) ?? now;
   const until = momentOf('until', body.until) ?? from + lengthOf(body.duration);
+  if (until - from > longestDays * 86_400_000)
+    throw badField('until', `a silence lasts at most ${longestDays} days`);
   return { from, until };
 }
+
+/** What is to be silent for longer is a matter for the rules, where others see it. */
+const longestDays = 366;
 
 function momentOf(path: string, given: string | number | undefined): number | undefined {
   const time = readTime(path, given === undefined ? undefined : String(given));

@@ -83,9 +83,10 @@ export const builtinSignals = `
     measure: silence
     by: [service]
     window: 1d
-    every: 2s
+    every: 10s
     warning: { above: 10m, recover: 1m, for: 0s }
     critical: { above: 30m, recover: 1m, for: 0s }
+    minimumVolume: 20
     title: "{{service}}: nothing heard for {{value}}"
     description: >-
       {{service}} sent events before and has sent none for {{value}}. It is stopped, cut off, or has lost its way of
