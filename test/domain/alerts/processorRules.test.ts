@@ -121,7 +121,7 @@ describe('rules that go or change', () => {
       rulesChanged(10, ' []'),
       clock(20),
     ]);
-    expect(lines.map(inWords)).toEqual(['2 AlertFired warning', '2 AlertResolved rule_removed']);
+    expect(lines.map(inWords)).toEqual(['2 AlertFired warning', '2.5 AlertResolved rule_removed']);
   });
 
   test('end it too when they mean other alerts now', () => {
@@ -130,7 +130,7 @@ describe('rules that go or change', () => {
       ...bad,
       rulesChanged(10, failures('warning: { above: 1 }', 'operation'), { r: 2 }),
     ]);
-    expect(lines.map(inWords)).toEqual(['2 AlertFired warning', '2 AlertResolved rule_changed']);
+    expect(lines.map(inWords)).toEqual(['2 AlertFired warning', '2.5 AlertResolved rule_changed']);
   });
 
   test('go on with the same alert when only a level is another', () => {

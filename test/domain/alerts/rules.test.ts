@@ -71,7 +71,7 @@ describe('a rule', () => {
       mute: [],
       flapping: { firings: 4, windowMs: 30 * minute },
     });
-    expect([latenessMs, idleMs]).toEqual([1_000, 5_000]);
+    expect([latenessMs, idleMs]).toEqual([500, 5_000]);
   });
 
   test.each<[string, string, Rule['measure']]>([

@@ -42,9 +42,9 @@ describe('looking ahead', () => {
     const { processor, ahead } = opened();
     decided(processor, [recorded(clock(3), at(8))]);
     ahead.forget('default');
-    for (let now = 9.5; now < 62; now += 0.25) expect(ahead.look(at(now))).toEqual([]);
-    expect(foundAt(ahead.look(at(62)))).toEqual([61]);
-    expect(decided(processor, [recorded(clock(61), at(62))]).map(inWords)).toEqual([
+    for (let now = 9.5; now < 61.5; now += 0.25) expect(ahead.look(at(now))).toEqual([]);
+    expect(foundAt(ahead.look(at(61.5)))).toEqual([61]);
+    expect(decided(processor, [recorded(clock(61), at(61.5))]).map(inWords)).toEqual([
       '61 AlertResolved recovered',
     ]);
     ahead.forget('default');

@@ -24,7 +24,7 @@ const recordedWhileStarting: ReadonlySet<EventType> = new Set(['RulesChanged', '
 const noRules: RuleSet = {
   rules: [],
   policy: { routes: [], inhibit: [], mute: [], flapping: { firings: 5, windowMs: 3_600_000 } },
-  latenessMs: 1_000,
+  latenessMs: 500,
   idleMs: 5_000,
 };
 

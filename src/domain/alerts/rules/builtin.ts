@@ -3,7 +3,7 @@ import { builtinSignals } from './builtinSignals.ts';
 import { builtinThresholds } from './builtinThresholds.ts';
 
 /** What is in force until somebody gives rules of their own; `docs/alerts.md` has a section for each. */
-export const builtinRules = `lateness: 1s
+export const builtinRules = `lateness: 500ms
 idle: 5s
 rules:
 ${builtinThresholds}
