@@ -34,6 +34,7 @@ import { createUuidV7Factory } from './domain/uuid.ts';
 import { drain } from './drain.ts';
 import { openProjecting } from './projecting.ts';
 import { scheduleHousekeeping } from './projections/retention.ts';
+import { shareFeed } from './projections/sharedFeed.ts';
 import { openSqlDoor } from './sqlDoor.ts';
 
 export interface Overrides {
@@ -122,8 +123,10 @@ export async function createApp(config: Config, overrides: Overrides) {
     });
     cleanups.push(() => ingest.drain());
 
+    const followed = { ...log, ...shareFeed(log) };
     const alerting = await openAlerting({
-      ...{ config, paths, log, metrics, logger, version, clock, newId, cleanups },
+      ...{ config, paths, metrics, logger, version, clock, newId, cleanups },
+      log: followed,
       redactText: redactor.redactText,
     });
 
@@ -186,7 +189,7 @@ export async function createApp(config: Config, overrides: Overrides) {
       onError: (error) => logger.error({ err: error }, 'the live stream could not read the log'),
     });
 
-    const counting = countTraffic(log, metrics.traffic, (error) =>
+    const counting = countTraffic(followed, metrics.traffic, (error) =>
       logger.error({ err: error }, 'traffic could not be counted'),
     );
     cleanups.push(() => counting.stop());

@@ -114,7 +114,9 @@ export class BatchWindow {
   }
 }
 
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+/** Undefined when the wait was ended before the work was done, which goes on. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
+  if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
     const onAbort = () => resolve(undefined);
     if (signal.aborted) return onAbort();
