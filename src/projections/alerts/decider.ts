@@ -81,7 +81,7 @@ export async function openDecider(deps: DeciderDeps) {
     passingOver(() => undecided.push(...processor.take(event)));
     if (!judge(event.project)) return judgeOn(event.project);
     // The windows of new rules are filled before the next event is shown, for that is judged by them.
-    if (event.type === 'RulesChanged' && processor.coldSince !== undefined) return warmUp(event.position);
+    if (processor.coldSince !== undefined) return warmUp(event.position);
   }
 
   /** Whoever is shown it again fails again: it is passed over, and said. */

@@ -34,6 +34,8 @@ export class AlertProcessor {
   readonly #fixed: boolean;
   #ruleSet: RuleSet = noRules;
   #rules: SavedProcessor['rules'] = null;
+  /** Since the last warming: only then a window can be cold. */
+  #rulesAreNew = false;
   #lastRecordedAt = Number.NaN;
 
   /** With rules given, those of the log are not followed: that is how others are tried on it. */
@@ -116,6 +118,7 @@ export class AlertProcessor {
   #changeRules(event: RecordedEvent<'RulesChanged'>): Decision[] {
     if (this.#fixed) return [];
     const { text, versions } = event.data;
+    this.#rulesAreNew = true;
     this.#adopt({ text, versions });
     return [...this.#projects.values()].flatMap((project) => project.setRules(this.#ruleSet));
   }
@@ -129,6 +132,8 @@ export class AlertProcessor {
 
   /** See `ProjectProcessor.coldSince`. */
   get coldSince(): number | undefined {
+    // Asked after every event.
+    if (!this.#rulesAreNew) return undefined;
     const times = [...this.#projects.values()].flatMap(({ coldSince }) => coldSince ?? []);
     return times.length === 0 ? undefined : Math.min(...times);
   }
@@ -143,6 +148,7 @@ export class AlertProcessor {
   }
 
   warmed(): void {
+    this.#rulesAreNew = false;
     for (const project of this.#projects.values()) project.warmed();
   }
 
