@@ -95,6 +95,7 @@ export async function openAlerting(deps: AlertingDeps) {
     firing: notifier.firing,
     processorLagMs: decider.behind,
     series: decider.series,
+    tooLate: decider.tooLate,
     waiting: notifier.backlog,
   });
 

@@ -32,6 +32,7 @@ function scrapedSeries(): Map<string, Set<string>> {
     firing: () => [],
     processorLagMs: async () => 0,
     series: () => 0,
+    tooLate: () => 0,
     waiting: () => [],
   });
   const series = new Map<string, Set<string>>();

@@ -7,6 +7,7 @@ export interface AlertGauges {
   firing(): readonly { severity: string }[];
   processorLagMs(): Promise<number>;
   series(): number;
+  tooLate(): number;
   waiting(): readonly { channel: string; waiting: number }[];
 }
 
@@ -78,6 +79,15 @@ export function registerAlertGauges(registry: Registry, gauges: AlertGauges): vo
     registers,
     collect() {
       this.set(gauges.series());
+    },
+  });
+  new Counter({
+    name: 'chronoscope_alert_events_too_late_total',
+    help: 'Times that an event came too late for the windows of a rule: a clock that is behind, or a long queue',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(gauges.tooLate());
     },
   });
   new Gauge({

@@ -237,6 +237,8 @@ export async function openDecider(deps: DeciderDeps) {
     lateMs: () => Math.max(lastBehindMs, stopwatch() - lastTurnAt),
     /** Label sets that are followed. */
     series: () => processor.series,
+    /** Events that came too late for the windows of a rule, over all rules. */
+    tooLate: () => processor.tooLate,
     standing,
   };
 }

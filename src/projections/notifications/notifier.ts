@@ -52,6 +52,8 @@ const snapshotFormat = 1;
 const snapshotEveryMs = 30_000;
 /** What people do and what alerts do is looked at so often, beyond the times that are known beforehand. */
 const tickMs = 250;
+/** With thousands of alerts a plan takes long; so many times as long the rest of the engine has its turn. */
+const planRests = 5;
 /** Looking at all alerts takes its time, and a page of them asks for each. */
 const standingsForMs = 250;
 
@@ -92,6 +94,7 @@ export async function openNotifier(deps: NotifierDeps) {
   let nextSnapshotAt = stopwatch() + snapshotEveryMs;
   let speaking = false;
   let nextPlanAt = 0;
+  let restUntil = 0;
   /** From when on it speaks: the end of the log as it was found. */
   let goal: Position | undefined;
   /** It has seen events beyond `position`; such a state belongs to no position. */
@@ -133,10 +136,14 @@ export async function openNotifier(deps: NotifierDeps) {
 
   async function plan(): Promise<void> {
     const now = clock();
+    const started = stopwatch();
+    if (started < restUntil) return;
     const { generation } = planner;
     const due = planner.due(now);
     // Before anything is awaited: events that come meanwhile ask for another look.
     nextPlanAt = due.length > 0 ? now + tickMs : (planner.nextDue(now) ?? Number.POSITIVE_INFINITY);
+    const ended = stopwatch();
+    restUntil = ended + (ended - started) * planRests;
     let [requested, taken] = [0, 0];
     for (const { id, project, stream, event } of due) {
       if ((pastUntil.get(project) ?? 0) > now) continue;

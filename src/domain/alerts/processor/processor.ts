@@ -159,6 +159,13 @@ export class AlertProcessor {
     return count;
   }
 
+  /** Events that came too late for the windows of a rule, over all rules. */
+  get tooLate(): number {
+    let count = 0;
+    for (const project of this.#projects.values()) count += project.tooLate;
+    return count;
+  }
+
   get projects(): ReadonlyMap<string, ProjectProcessor> {
     return this.#projects;
   }

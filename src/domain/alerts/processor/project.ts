@@ -90,6 +90,10 @@ export class ProjectProcessor {
     return this.#watermark.now;
   }
 
+  get tooLate(): number {
+    return this.#watches.reduce((count, { probe }) => count + probe.tooLate, 0);
+  }
+
   get series(): number {
     return this.#watches.reduce((count, { probe }) => count + probe.size, 0);
   }
