@@ -106,12 +106,16 @@ function deploysBefore({ deploys }: Evidence, { startedAt, labels }: TriagedAler
     });
 }
 
+const likelihood = { critical: 0.75, warning: 0.5, info: 0.25 } as const;
+/** What one alert tells of breaks other things soon, or seldom. */
+const soonMs = 900_000;
+
 const alertsBefore = ({ related }: Evidence, startedAt: number): RootCause[] =>
   related
     .filter(({ since }) => since < startedAt)
     .map(({ rule, severity, since, labels }) => ({
       cause: `what the alert ${rule}${placeText(labels)} tells of`,
-      confidence: severity === 'critical' ? 0.75 : severity === 'warning' ? 0.5 : 0.25,
+      confidence: rounded(likelihood[severity] * (startedAt - since <= soonMs ? 1 : 0.7)),
       evidence: [`${severity}, and began ${lengthText(startedAt - since)} before this one`],
     }));
 

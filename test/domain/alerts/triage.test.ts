@@ -55,6 +55,12 @@ describe('the root causes', () => {
       { related: [related(3, 'critical')] },
       [['what the alert database-health of db tells of', 0.75]],
     ],
+    [
+      'an alert that has gone on for long before',
+      { related: [related(16, 'warning')] },
+      [['what the alert database-health of db tells of', 0.35]],
+    ],
+    ['an alert that began at the same moment', { related: [related(0, 'critical')] }, []],
     ['an alert that began later', { related: [related(-1, 'critical')] }, []],
     [
       'one error among few others',
