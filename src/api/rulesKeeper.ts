@@ -67,20 +67,18 @@ export async function createRulesKeeper(deps: RulesKeeperDeps): Promise<RulesKee
   }
 
   async function readOn(): Promise<void> {
-    for await (const events of log.readStream(rulesStream, { fromRevision: nextRevision })) {
-      for (const event of events) {
-        nextRevision++;
-        known = rulesOf(event) ?? known;
-      }
-    }
+    const events = await changesFrom(nextRevision);
+    nextRevision += events.length;
+    known = newestOf(events) ?? known;
   }
 
-  async function asOf(time: number): Promise<RulesInForce | undefined> {
-    let then: RulesInForce | undefined;
-    for await (const events of log.readStream(rulesStream)) {
-      for (const event of events) if (event.recordedAt <= time) then = rulesOf(event) ?? then;
-    }
-    return then;
+  const asOf = async (time: number): Promise<RulesInForce | undefined> =>
+    newestOf((await changesFrom(0)).filter(({ recordedAt }) => recordedAt <= time));
+
+  async function changesFrom(fromRevision: number): Promise<RecordedEvent[]> {
+    const all: RecordedEvent[] = [];
+    for await (const events of log.readStream(rulesStream, { fromRevision })) all.push(...events);
+    return all;
   }
 
   const change = (text: string, by: { source: RulesSource; name: string }) => inTurn(() => decide(text, by));
@@ -138,6 +136,15 @@ export async function createRulesKeeper(deps: RulesKeeperDeps): Promise<RulesKee
     refresh: () => inTurn(readOn),
     asOf,
   };
+}
+
+/** Reading a text takes longer than all else here, and only the newest counts. */
+function newestOf(changes: readonly RecordedEvent[]): RulesInForce | undefined {
+  for (const event of changes.toReversed()) {
+    const rules = rulesOf(event);
+    if (rules !== undefined) return rules;
+  }
+  return undefined;
 }
 
 /** Undefined for what this version of the engine cannot read any more. */

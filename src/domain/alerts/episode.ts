@@ -1,37 +1,18 @@
+import {
+  type Alert,
+  type DataReason,
+  type Episode,
+  type Fact,
+  initialAlert,
+  type Step,
+  type Subject,
+} from './alert.ts';
+import { evolveAlert } from './evolve.ts';
 import { episodeId } from './identity.ts';
 import { advanceLevel, holds, isResting, type LevelState, restingLevel, withoutData } from './level.ts';
-import { type Labels, type Level, type Rule, rankOf, type Severity } from './rule.ts';
+import { type Level, type Rule, rankOf, type Severity } from './rule.ts';
 
-/**
- * The life of one rule for one set of labels: `inactive → pending → firing → recovering → inactive`. From pending on it
- * is an episode with an id of its own. Whether people are told is decided elsewhere and changes nothing here.
- */
-
-export type DataReason = 'no_traffic' | 'too_little' | 'source_silent';
-type ResolutionCause = 'recovered' | 'no_data' | 'person' | 'rule_changed' | 'rule_removed';
-
-export interface Episode {
-  id: string;
-  /** Steps recorded of it so far. */
-  steps: number;
-  state: 'pending' | 'firing' | 'recovering';
-  severity: Severity;
-  openedAt: number;
-  /** The step that fired it, and when. */
-  fired: { number: number; at: number } | undefined;
-  /** It was said that there is nothing to judge it by. */
-  dataLost: boolean;
-}
-
-export interface Alert {
-  /** One for each level of the rule. */
-  levels: readonly LevelState[];
-  episode: Episode | undefined;
-  /** A person has ended it at this severity: it stays down until the condition lets go, or gets worse. */
-  heldDown: Severity | undefined;
-  /** Since when there has been nothing to judge it by. */
-  noDataSince: number | undefined;
-}
+/** What is decided of an alert, by the life that `alert.ts` describes. */
 
 export type Verdict = { kind: 'value'; value: number } | { kind: 'no_data'; reason: DataReason };
 
@@ -41,39 +22,10 @@ export type AlertCommand =
   | { kind: 'resolve'; at: number; by: string; episode: string }
   | { kind: 'retire'; at: number; cause: 'rule_changed' | 'rule_removed' };
 
-export type Step =
-  | { type: 'AlertSuspected'; severity: Severity }
-  | { type: 'AlertDismissed' }
-  | { type: 'AlertFired'; severity: Severity; activeSince: number }
-  | { type: 'AlertSeverityChanged'; severity: Severity; from: Severity }
-  | { type: 'AlertRecoveryBegan' }
-  | { type: 'AlertRelapsed' }
-  | { type: 'AlertDataLost'; reason: DataReason }
-  | { type: 'AlertDataReturned' }
-  | { type: 'AlertResolved'; cause: ResolutionCause; by?: string };
-
-export type Fact = Step & { at: number; episode: string; number: number };
-
-export interface Subject {
-  rule: Rule;
-  project: string;
-  labels: Labels;
-}
-
 /** An alert that has had no data for so long is given up. */
 const givenUpAfterMs = 86_400_000;
 /** At most: too little data comes and goes, and is told only when it stays. */
 const lostAfterMs = 600_000;
-
-export const initialAlert = (rule: Rule): Alert => ({
-  levels: rule.levels.map(() => restingLevel),
-  episode: undefined,
-  heldDown: undefined,
-  noDataSince: undefined,
-});
-
-export const isInactive = ({ levels, episode }: Alert): boolean =>
-  episode === undefined && levels.every(isResting);
 
 /** Whether a verdict leaves an alert at rest that is at rest; so nearly every reading is judged. */
 export const staysAtRest = ({ levels, noData }: Rule, verdict: Verdict): boolean =>
@@ -221,94 +173,4 @@ function apply(
     present = evolveAlert(present, fact, rule);
   }
   return { facts, alert: present };
-}
-
-/** Also brings back an alert from what was recorded of it, when nothing else is left. */
-export function evolveAlert(alert: Alert, fact: Fact, rule: Rule): Alert {
-  const { number, at } = fact;
-  const before = alert.episode;
-  const steps = number;
-  const opened = (severity: Severity): Episode => ({
-    id: fact.episode,
-    steps,
-    state: 'pending',
-    severity,
-    openedAt: at,
-    fired: undefined,
-    dataLost: false,
-  });
-  switch (fact.type) {
-    case 'AlertSuspected':
-      return { ...alert, episode: opened(fact.severity), heldDown: undefined };
-    case 'AlertFired': {
-      const { severity } = fact;
-      const episode = before ?? opened(severity);
-      const firing: Episode = { ...episode, steps, state: 'firing', severity, fired: { number, at } };
-      return { ...alert, episode: firing, heldDown: undefined };
-    }
-    case 'AlertDismissed':
-      return { ...alert, episode: undefined };
-    case 'AlertResolved':
-      switch (fact.cause) {
-        case 'person':
-          return { ...alert, episode: undefined, heldDown: before?.severity };
-        case 'rule_changed':
-        case 'rule_removed':
-          return initialAlert(rule);
-        default:
-          return { ...alert, episode: undefined };
-      }
-    case 'AlertSeverityChanged':
-      return { ...alert, episode: before && { ...before, steps, severity: fact.severity } };
-    case 'AlertRecoveryBegan':
-      return { ...alert, episode: before && { ...before, steps, state: 'recovering' } };
-    case 'AlertRelapsed':
-      return { ...alert, episode: before && { ...before, steps, state: 'firing' } };
-    case 'AlertDataLost':
-      return {
-        ...alert,
-        episode: before && { ...before, steps, dataLost: true },
-        noDataSince: alert.noDataSince ?? at,
-      };
-    case 'AlertDataReturned':
-      return { ...alert, episode: before && { ...before, steps, dataLost: false }, noDataSince: undefined };
-  }
-}
-
-/**
- * The levels of an alert of which nothing but its recorded steps is left, as far as these tell. What reaches a level has
- * reached the milder ones too.
- */
-export function levelsAfter(fact: Fact, { levels }: Alert, rule: Rule): LevelState[] {
-  const { at } = fact;
-  const each = (next: (state: LevelState, level: Level) => LevelState) =>
-    rule.levels.map((level, index) => next(levels[index] ?? restingLevel, level));
-  switch (fact.type) {
-    case 'AlertSuspected':
-    case 'AlertFired':
-    case 'AlertSeverityChanged': {
-      const since = fact.type === 'AlertFired' ? fact.activeSince : at;
-      const isPending = fact.type === 'AlertSuspected';
-      const rank = rankOf(fact.severity);
-      return each((state, level) => {
-        if (rankOf(level.severity) > rank) return restingLevel;
-        // When what a person has ended lets go is not recorded, so that it may still look as if it fired.
-        if (isPending) return { ...restingLevel, activeSince: state.firing ? at : (state.activeSince ?? at) };
-        const activeSince = state.activeSince ?? since;
-        const lasted = level.severity === fact.severity || at - activeSince >= level.forMs;
-        return { ...state, activeSince, firing: state.firing || lasted };
-      });
-    }
-    case 'AlertRecoveryBegan':
-      return each((state) => (state.firing ? { ...state, recoveringSince: at } : restingLevel));
-    case 'AlertRelapsed':
-      return each((state) => ({ ...state, recoveringSince: undefined }));
-    case 'AlertDismissed':
-      return each(() => restingLevel);
-    case 'AlertResolved':
-      return each((state) => (state.firing && fact.cause !== 'person' ? restingLevel : state));
-    case 'AlertDataLost':
-    case 'AlertDataReturned':
-      return [...levels];
-  }
 }

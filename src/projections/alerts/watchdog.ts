@@ -1,4 +1,5 @@
-import { type Alert, decideAlert, initialAlert, type Subject } from '../../domain/alerts/episode.ts';
+import { type Alert, initialAlert, type Subject } from '../../domain/alerts/alert.ts';
+import { decideAlert } from '../../domain/alerts/episode.ts';
 import { alertStream } from '../../domain/alerts/identity.ts';
 import type { Decision } from '../../domain/alerts/processor/decision.ts';
 import { decisionOf } from '../../domain/alerts/processor/evidence.ts';

@@ -2,15 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type Alert,
-  decideAlert,
-  evolveAlert,
   type Fact,
   initialAlert,
   isInactive,
-  levelsAfter,
   type Subject,
-  type Verdict,
-} from '../../../src/domain/alerts/episode.ts';
+} from '../../../src/domain/alerts/alert.ts';
+import { decideAlert, type Verdict } from '../../../src/domain/alerts/episode.ts';
+import { evolveAlert, levelsAfter } from '../../../src/domain/alerts/evolve.ts';
 import { episodeId } from '../../../src/domain/alerts/identity.ts';
 import type { Rule } from '../../../src/domain/alerts/rule.ts';
 import { rulesOf } from '../../support/alertEvents.ts';

@@ -1,5 +1,5 @@
 import type { EventData } from '../../events/catalogue.ts';
-import type { Fact } from '../episode.ts';
+import type { Fact } from '../alert.ts';
 import type { Labels, Comparison as LevelComparison, Severity } from '../rule.ts';
 import type { Unit } from '../texts.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '../windows/paneWindow.ts';
 import { deviation, median, robustScore } from '../windows/robust.ts';
 import { Sketch } from '../windows/sketch.ts';
-import type { Details, Json, Kind, Reading, Series } from './kind.ts';
+import type { Details, Kind, Reading, Series } from './kind.ts';
 import { pointsShown, ratio } from './requests.ts';
 
 /** The present window against the same hour of past days, by median and MAD, which one wild day does not move. */
@@ -41,7 +41,7 @@ export function anomalyKind(settings: AnomalySettings): Kind {
   return {
     types: ['RequestCompleted'],
     open: () => new AnomalySeries(settings),
-    load: (saved) => new AnomalySeries(settings, saved as unknown as SavedAnomaly),
+    load: (saved) => new AnomalySeries(settings, saved as SavedAnomaly),
   };
 }
 
@@ -183,9 +183,9 @@ class AnomalySeries implements Series {
     return { figures, points };
   }
 
-  save(): Json {
+  save(): unknown {
     return {
-      window: this.#window.save() as unknown as Json,
+      window: this.#window.save(),
       hours: this.#hours.map((hour) => [...hour]),
       sketch: this.#sketch.encode(),
     };

@@ -1,6 +1,6 @@
 import type { TelemetryType } from '../../events/catalogue.ts';
-import { createPaneWindow, type PaneWindow, type SavedPaneWindow } from '../windows/paneWindow.ts';
-import type { Details, Json, Kind, Reading, Series } from './kind.ts';
+import { createPaneWindow, type PaneWindow } from '../windows/paneWindow.ts';
+import { type Details, type Kind, type Reading, type Series, windowKind } from './kind.ts';
 import { pointsShown } from './requests.ts';
 
 /** How many events of a type there were: captured errors, log lines. */
@@ -13,15 +13,7 @@ export function countKind(
 ): Kind {
   const panes = windowMs / everyMs;
   const open = () => createPaneWindow({ paneMs: everyMs, panes, columns: 1, sketch: false, grace: panes });
-  return {
-    types: [type],
-    open: () => new CountSeries(open(), panes),
-    load(saved) {
-      const window = open();
-      window.load(saved as unknown as SavedPaneWindow);
-      return new CountSeries(window, panes);
-    },
-  };
+  return windowKind({ types: [type] }, open, (window) => new CountSeries(window, panes));
 }
 
 class CountSeries implements Series {
@@ -62,7 +54,7 @@ class CountSeries implements Series {
     };
   }
 
-  save(): Json {
-    return this.#window.save() as unknown as Json;
+  save(): unknown {
+    return this.#window.save();
   }
 }

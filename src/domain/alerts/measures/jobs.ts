@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../events/envelope.ts';
 import type { Rule } from '../rule.ts';
 import type { Arrival } from '../windows/paneWindow.ts';
-import type { Details, Json, Kind, Reading, Series } from './kind.ts';
+import type { Details, Kind, Reading, Series } from './kind.ts';
 
 /** Runs of a job that failed or were missed, one after the other, up to the last that succeeded. */
 
@@ -15,7 +15,7 @@ export const jobKind = ({ windowMs }: { windowMs: number }): Kind => ({
   types: ['JobRecorded'],
   counts: (event) => outcomeOf(event) !== undefined,
   open: () => new JobSeries(windowMs),
-  load: (saved) => new JobSeries(windowMs, saved as unknown as SavedJob),
+  load: (saved) => new JobSeries(windowMs, saved as SavedJob),
 });
 
 /** Only an end counts: what has begun says nothing yet. */
@@ -86,7 +86,7 @@ class JobSeries implements Series {
     };
   }
 
-  save(): Json {
+  save(): unknown {
     return { at: Number.isFinite(this.#at) ? this.#at : null, runs: [...this.#runs] };
   }
 }

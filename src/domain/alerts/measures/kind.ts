@@ -15,8 +15,6 @@ export interface Reading {
 
 export type Details = Pick<Evidence, 'figures' | 'points'> & { sketch?: Evidence['sketch'] };
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
 /** One set of labels of one kind of window. */
 export interface Series {
   add(event: RecordedEvent, time: number): Arrival;
@@ -30,7 +28,8 @@ export interface Series {
   /** `end` is that of the window or, as far as it is remembered, of an earlier one. */
   read(rule: Rule, end?: number): Reading;
   details(rule: Rule, end?: number): Details;
-  save(): Json;
+  /** Plain data that goes to JSON and back; what it means only the kind that made it knows. */
+  save(): unknown;
 }
 
 /** How events become series. Rules that need the same share them. */
@@ -41,5 +40,20 @@ export interface Kind {
   /** Labels that are not fields of the event. */
   label?(event: RecordedEvent, name: string): string | undefined;
   open(): Series;
-  load(saved: Json): Series;
+  load(saved: unknown): Series;
 }
+
+/** For kinds whose series is a window and nothing else. */
+export const windowKind = <S, W extends { load(saved: S): void }>(
+  kind: Omit<Kind, 'open' | 'load'>,
+  openWindow: () => W,
+  seriesOf: (window: W) => Series,
+): Kind => ({
+  ...kind,
+  open: () => seriesOf(openWindow()),
+  load(saved) {
+    const window = openWindow();
+    window.load(saved as S);
+    return seriesOf(window);
+  },
+});

@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../../events/envelope.ts';
 import type { ReadFault } from '../processor/faults.ts';
 import type { Rule } from '../rule.ts';
 import type { Arrival } from '../windows/paneWindow.ts';
-import type { Details, Json, Kind, Reading, Series } from './kind.ts';
+import type { Details, Kind, Reading, Series } from './kind.ts';
 
 /** Errors that have not been seen before, for as long as they are new. */
 
@@ -31,7 +31,7 @@ export const newErrorKind = (settings: NewErrorSettings, readFault: ReadFault): 
     return name === 'message' ? readFault(event)?.message : undefined;
   },
   open: () => new NewErrorSeries(settings),
-  load: (saved) => new NewErrorSeries(settings, saved as unknown as SavedError),
+  load: (saved) => new NewErrorSeries(settings, saved as SavedError),
 });
 
 const isFailed = (event: RecordedEvent): boolean =>
@@ -101,9 +101,9 @@ class NewErrorSeries implements Series {
     return { figures: { count, knownForMs: Math.max(0, this.#at - first) }, points: [] };
   }
 
-  save(): Json {
+  save(): unknown {
     const at = Number.isFinite(this.#at) ? this.#at : null;
-    return { at, seen: this.#seen ? { ...this.#seen } : null, ahead: [...this.#ahead] } as unknown as Json;
+    return { at, seen: this.#seen ? { ...this.#seen } : null, ahead: [...this.#ahead] };
   }
 }
 

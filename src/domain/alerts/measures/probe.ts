@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../../events/envelope.ts';
 import { type Grouping, groupingBy, labelOf } from '../labels.ts';
 import { compileMatchers } from '../matchers.ts';
 import type { Labels, Rule } from '../rule.ts';
-import type { Details, Json, Kind, Reading, Series } from './kind.ts';
+import type { Details, Kind, Reading, Series } from './kind.ts';
 
 /** All series of one kind of window, for rules that select and group alike. */
 
@@ -19,7 +19,7 @@ export interface SavedProbe {
   at: number | null;
   overflowed: boolean;
   tooLate: number;
-  series: [key: string, labels: Labels, changed: boolean, late: number, saved: Json][];
+  series: [key: string, labels: Labels, changed: boolean, late: number, saved: unknown][];
 }
 
 /** Beyond it new label values are not followed, and the rule says so. */

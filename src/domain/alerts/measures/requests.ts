@@ -1,12 +1,7 @@
 import type { RecordedEvent } from '../../events/envelope.ts';
 import type { Measure, Rule } from '../rule.ts';
-import {
-  createPaneWindow,
-  type PanePoint,
-  type PaneWindow,
-  type SavedPaneWindow,
-} from '../windows/paneWindow.ts';
-import type { Details, Json, Kind, Reading, Series } from './kind.ts';
+import { createPaneWindow, type PanePoint, type PaneWindow } from '../windows/paneWindow.ts';
+import { type Details, type Kind, type Reading, type Series, windowKind } from './kind.ts';
 
 /** Requests, their failures and how long they took: error rates, percentiles, and the burning of error budgets. */
 
@@ -29,15 +24,7 @@ export function requestKind(settings: RequestSettings): Kind {
   const panes = settings.windowMs / settings.everyMs;
   const open = () =>
     createPaneWindow({ paneMs: settings.everyMs, panes, columns: 3, sketch: settings.sketch, grace: panes });
-  return {
-    types: ['RequestCompleted'],
-    open: () => new RequestSeries(open(), settings),
-    load(saved) {
-      const window = open();
-      window.load(saved as unknown as SavedPaneWindow);
-      return new RequestSeries(window, settings);
-    },
-  };
+  return windowKind({ types: ['RequestCompleted'] }, open, (window) => new RequestSeries(window, settings));
 }
 
 class RequestSeries implements Series {
@@ -146,8 +133,8 @@ class RequestSeries implements Series {
     }
   }
 
-  save(): Json {
-    return this.#window.save() as unknown as Json;
+  save(): unknown {
+    return this.#window.save();
   }
 }
 

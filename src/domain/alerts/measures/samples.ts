@@ -1,8 +1,8 @@
 import { healthStates, type TelemetryType } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
 import type { Aggregate, Rule } from '../rule.ts';
-import { createSampleWindow, type SampleWindow, type SavedSampleWindow } from '../windows/sampleWindow.ts';
-import type { Details, Json, Kind, Reading, Series } from './kind.ts';
+import { createSampleWindow, type SampleWindow } from '../windows/sampleWindow.ts';
+import { type Details, type Kind, type Reading, type Series, windowKind } from './kind.ts';
 import { pointsShown } from './requests.ts';
 
 /** What is measured now and then: metrics, checks of health, what is left of a limit, how jobs ended. */
@@ -19,16 +19,11 @@ interface SampleSettings {
 export function sampleKind({ type, windowMs, aggregate, sampleOf }: SampleSettings): Kind {
   // Late ones and those of the window of the last step.
   const open = () => createSampleWindow({ windowMs, graceMs: windowMs });
-  return {
-    types: [type],
-    counts: (event) => sampleOf(event) !== undefined,
-    open: () => new SampleSeries(open(), aggregate, sampleOf),
-    load(saved) {
-      const window = open();
-      window.load(saved as unknown as SavedSampleWindow);
-      return new SampleSeries(window, aggregate, sampleOf);
-    },
-  };
+  return windowKind(
+    { types: [type], counts: (event) => sampleOf(event) !== undefined },
+    open,
+    (window) => new SampleSeries(window, aggregate, sampleOf),
+  );
 }
 
 class SampleSeries implements Series {
@@ -80,8 +75,8 @@ class SampleSeries implements Series {
     };
   }
 
-  save(): Json {
-    return this.#window.save() as unknown as Json;
+  save(): unknown {
+    return this.#window.save();
   }
 }
 

@@ -2,7 +2,7 @@ import { eventTypes, isTelemetry } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
 import type { Rule } from '../rule.ts';
 import type { Arrival } from '../windows/paneWindow.ts';
-import type { Details, Json, Kind, Reading, Series } from './kind.ts';
+import type { Details, Kind, Reading, Series } from './kind.ts';
 
 /** How long nothing has been heard. What has been silent for longer than the window is forgotten. */
 
@@ -11,7 +11,7 @@ type SavedSilence = { at: number | null; heard: number; events: number };
 export const silenceKind = ({ windowMs, everyMs }: { windowMs: number; everyMs: number }): Kind => ({
   types: eventTypes.filter(isTelemetry),
   open: () => new SilenceSeries(windowMs, everyMs),
-  load: (saved) => new SilenceSeries(windowMs, everyMs, saved as unknown as SavedSilence),
+  load: (saved) => new SilenceSeries(windowMs, everyMs, saved as SavedSilence),
 });
 
 class SilenceSeries implements Series {
@@ -64,7 +64,7 @@ class SilenceSeries implements Series {
     return { figures: { silentMs }, points: [] };
   }
 
-  save(): Json {
+  save(): unknown {
     const at = Number.isFinite(this.#at) ? this.#at : null;
     return { at, heard: this.#heard, events: this.#events };
   }

@@ -1,6 +1,6 @@
 import { currentVersion, type EventData, type EventType } from '../../events/catalogue.ts';
 import type { NewEvent } from '../../events/envelope.ts';
-import type { Fact, Subject } from '../episode.ts';
+import type { Fact, Subject } from '../alert.ts';
 import { alertStream, idFrom, labelsText } from '../identity.ts';
 
 /** Something that the processor has decided, on its way into the log. */

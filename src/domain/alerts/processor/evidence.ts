@@ -1,6 +1,6 @@
 import type { Evidence } from '../../events/alerts.ts';
 import type { EventData } from '../../events/catalogue.ts';
-import type { Fact, Subject } from '../episode.ts';
+import type { Fact, Subject } from '../alert.ts';
 import type { Details, Reading } from '../measures/kind.ts';
 import { type Level, type Rule, rankOf, type Severity } from '../rule.ts';
 import { figureText, fillIn, fillInAddress, measureText, type TextValues, unitOf } from '../texts.ts';

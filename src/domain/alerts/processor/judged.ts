@@ -1,15 +1,8 @@
 import type { Evidence } from '../../events/alerts.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
-import {
-  type Alert,
-  decideAlert,
-  evolveAlert,
-  type Fact,
-  initialAlert,
-  isInactive,
-  levelsAfter,
-  type Subject,
-} from '../episode.ts';
+import { type Alert, type Fact, initialAlert, isInactive, type Subject } from '../alert.ts';
+import { decideAlert } from '../episode.ts';
+import { evolveAlert, levelsAfter } from '../evolve.ts';
 import type { Labels, Rule } from '../rule.ts';
 
 /** The alerts of one rule that are not at rest. */

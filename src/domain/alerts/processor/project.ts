@@ -2,7 +2,7 @@ import type { Evidence } from '../../events/alerts.ts';
 import type { EventType } from '../../events/catalogue.ts';
 import { isTelemetry } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
-import type { Subject } from '../episode.ts';
+import type { Subject } from '../alert.ts';
 import type { Rule, RuleSet } from '../rule.ts';
 import { type SavedWatermark, Watermark } from '../watermark.ts';
 import { Context, type SavedContext } from './context.ts';

@@ -1,13 +1,7 @@
 import type { Evidence } from '../../events/alerts.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
-import {
-  type DataReason,
-  decideAlert,
-  type Fact,
-  type Subject,
-  staysAtRest,
-  type Verdict,
-} from '../episode.ts';
+import type { DataReason, Fact, Subject } from '../alert.ts';
+import { decideAlert, staysAtRest, type Verdict } from '../episode.ts';
 import { idFrom, rulesStream } from '../identity.ts';
 import type { Kind, Reading } from '../measures/kind.ts';
 import { Probe, type SavedProbe } from '../measures/probe.ts';
