@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { openBacktester } from './adapters/backtestThread/backtester.ts';
+import { packedPast } from './adapters/backtestThread/past.ts';
 import { announce, dataPaths, makeDataFolder, pseudonymHash } from './adapters/dataFolder.ts';
 import { lockFolder } from './adapters/folderLock.ts';
 import { openLimits } from './adapters/limitStore.ts';
@@ -175,7 +176,11 @@ export async function createApp(config: Config, overrides: Overrides) {
     cleanups.push(() => jobs.close());
     jobRoutes(server, { jobs, runner, log });
     const backtests = {
-      backtester: openBacktester({ entry: new URL('./backtestThread.js', import.meta.url), log }),
+      backtester: openBacktester({
+        entry: new URL('./backtestThread.js', import.meta.url),
+        log,
+        readPast: packedPast(log),
+      }),
       current: alerting.rules.current,
       channels: alerting.channels,
       log,

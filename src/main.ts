@@ -5,7 +5,7 @@ import { runCli } from './api/cli/cli.ts';
 import type { Configured, RunningApp, Settings, Stream } from './api/cli/ports.ts';
 import { doorFault, engineMissing, folderFault } from './api/cli/startFaults.ts';
 import type { App } from './app.ts';
-import { type Config, ConfigError, parseConfig, unavailable } from './config.ts';
+import { type Config, ConfigError, parseConfig } from './config.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -35,9 +35,7 @@ const streamOf = (stream: NodeJS.WriteStream): Stream => ({
 
 function configure(env: NodeJS.ProcessEnv): Configured | { faults: readonly string[] } {
   try {
-    const config = parseConfig(env);
-    const faults = unavailable(config);
-    return faults.length > 0 ? { faults } : configured(config);
+    return configured(parseConfig(env));
   } catch (error) {
     if (error instanceof ConfigError) return { faults: error.faults };
     throw error;

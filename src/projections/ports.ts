@@ -124,6 +124,25 @@ export interface CheckpointStore {
   list(): Promise<string[]>;
 }
 
+/** Another process has gone on from here: what this one would save is out of date, and so is what it holds. */
+export class CheckpointTakenError extends Error {
+  constructor(name: string) {
+    super(`Another process has gone on with ${name}.`);
+    this.name = 'CheckpointTakenError';
+  }
+}
+
+/** Who does what one process at a time should do. */
+export interface Leases {
+  /**
+   * Takes or renews; false while another process holds it. It goes by the holders' clocks, so it saves double work and
+   * guards nothing.
+   */
+  hold(name: string, forMs: number): Promise<boolean>;
+  /** Lets others have it at once; nothing when it is not held here. */
+  release(name: string): Promise<void>;
+}
+
 export interface RowBatch {
   table: string;
   columns: readonly { name: string; type: string }[];

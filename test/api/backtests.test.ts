@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBacktester } from '../../src/adapters/backtestThread/backtester.ts';
+import { packedPast } from '../../src/adapters/backtestThread/past.ts';
 import type { LmdbLog } from '../../src/adapters/lmdb/eventLog.ts';
 import { readTimes, shownTimes } from '../../src/api/backtestTimes.ts';
 import { backtestRoutes } from '../../src/api/http/backtests.ts';
@@ -32,7 +33,7 @@ describe('POST /v1/backtests', () => {
     const read = readRules(text);
     if (read.kind === 'refused') throw new Error('these rules are good');
     const current = () => ({ text, ruleSet: read.ruleSet, versions: read.versions });
-    const backtester = openBacktester({ entry, log });
+    const backtester = openBacktester({ entry, log, readPast: packedPast(log) });
     jobRoutes(app, { jobs, log } as unknown as ReadModelDeps);
     backtestRoutes(app, { backtester, current, channels: [], log, clock: () => logEnd, jobs });
   }, 120_000);
