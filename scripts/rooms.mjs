@@ -64,7 +64,7 @@ const rules = [
     allows: (target, typeOnly) =>
       anyOf('sdk')(target) || (typeOnly === true && target.startsWith('src/domain/events/')),
   },
-  { place: /^src\/(?:app|alerting|projecting|sqlDoor)\.ts$/, says: '', allows: () => true },
+  { place: /^src\/(?:app|wiring\/\w+)\.ts$/, says: '', allows: () => true },
   {
     place: /^src\/projectionThread\.ts$/,
     says: 'the thread of the projections wires projections and the adapter that carries them',

@@ -59,7 +59,8 @@ function configured(config: Config): Configured {
     async openOffline({ logger }) {
       const { offlineEngine } = await import('./api/cli/offline.ts');
       const app = await open(config, { logger, version });
-      const { runner, log, keyring, backtests } = app;
+      const { log, keyring, backtests } = app;
+      const runner = app.builder();
       const where = `the folder ${config.dataFolder}`;
       const { firstAdminKey } = keyring;
       return {

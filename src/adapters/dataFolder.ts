@@ -20,11 +20,11 @@ export async function makeDataFolder(folder: string): Promise<void> {
 }
 
 /**
- * A keyed hash whose key never leaves the folder: the same e-mail address is the same pseudonym for as long as the
- * folder lives, and nobody without it can try addresses out.
+ * A keyed hash: the same e-mail address is the same pseudonym for as long as the key lives, and nobody without it can
+ * try addresses out. Unless a key is given, for several processes to share, it is in the folder and never leaves it.
  */
-export async function pseudonymHash(path: string): Promise<(value: string) => string> {
-  const key = await readFile(path).catch(() => undefined);
+export async function pseudonymHash(path: string, given?: string): Promise<(value: string) => string> {
+  const key = given === undefined ? await readFile(path).catch(() => undefined) : Buffer.from(given, 'hex');
   const kept = key !== undefined && key.length === 32 ? key : await makeKey(path);
   return (value) => createHmac('sha256', kept).update(value).digest('hex');
 }

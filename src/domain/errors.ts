@@ -75,6 +75,10 @@ export const errorCatalogue = {
     status: 409,
     help: 'Someone was quicker, or it cannot be done any more; the message says which. Read it again before repeating.',
   },
+  CHR_NOT_HERE: {
+    status: 409,
+    help: 'Ask the process with the role `project`. With a feed in lanes nothing is rebuilt in place: build a second set beside it, as upgrading.md says.',
+  },
   CHR_KEY_LAST_ADMIN: {
     status: 409,
     help: 'This is the last admin key for all projects; issue another one before revoking it.',

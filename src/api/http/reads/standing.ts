@@ -21,13 +21,14 @@ export interface StandingDeps extends SelectDeps {
   /** Gives up as soon. */
   reader: Reader;
   /** Where those stand that decide alerts and tell people of them. */
-  followers?: (() => Promise<Record<Follower, FollowerStanding>>) | undefined;
+  followers?: (() => Promise<Followers>) | undefined;
   version: string;
   /** Epoch milliseconds. */
   startedAt: number;
 }
 
-type Follower = 'alerts' | 'notifications';
+/** Undefined while nobody can tell, such as when their process has yet to start. */
+type Followers = Record<'alerts' | 'notifications', FollowerStanding | undefined>;
 
 const position = z.string().optional().describe('Absent before the first event').meta({ example: '1042' });
 const lag = {
@@ -183,11 +184,10 @@ const shownFollower = ({ position, lagEvents, lagMs, error }: FollowerStanding) 
   ...(error !== undefined && { error }),
 });
 
-const shownFollowers = (followers: Record<Follower, FollowerStanding> | undefined) =>
-  followers && {
-    alerts: shownFollower(followers.alerts),
-    notifications: shownFollower(followers.notifications),
-  };
+const shownFollowers = ({ alerts, notifications }: Partial<Followers> = {}) => ({
+  ...(alerts && { alerts: shownFollower(alerts) }),
+  ...(notifications && { notifications: shownFollower(notifications) }),
+});
 
-const isHeldUp = (followers: Record<Follower, FollowerStanding> | undefined): boolean =>
-  followers?.alerts.error !== undefined || followers?.notifications.error !== undefined;
+const isHeldUp = ({ alerts, notifications }: Partial<Followers> = {}): boolean =>
+  alerts?.error !== undefined || notifications?.error !== undefined;

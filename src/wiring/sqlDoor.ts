@@ -1,14 +1,14 @@
 import type { Logger } from 'pino';
-import { openAnalystEngine } from './adapters/chdb/analyst.ts';
-import type { dataPaths } from './adapters/dataFolder.ts';
-import type { OpenReadStore } from './adapters/readStore.ts';
-import { type Limiter, limitByKey } from './api/http/limits.ts';
-import type { Keyring } from './api/keyring.ts';
-import { defaultLimits } from './api/sql/ports.ts';
-import { createSqlServer } from './api/sql/server.ts';
-import type { Config } from './config.ts';
-import { publicViews } from './projections/catalogue.ts';
-import { publicDatabase } from './projections/generations.ts';
+import { openAnalystEngine } from '../adapters/chdb/analyst.ts';
+import type { dataPaths } from '../adapters/dataFolder.ts';
+import type { OpenReadStore } from '../adapters/readStore.ts';
+import { type Limiter, limitByKey } from '../api/http/limits.ts';
+import type { Keyring } from '../api/keyring.ts';
+import { defaultLimits } from '../api/sql/ports.ts';
+import { createSqlServer } from '../api/sql/server.ts';
+import type { Config } from '../config.ts';
+import { publicViews } from '../projections/catalogue.ts';
+import { publicDatabase } from '../projections/generations.ts';
 
 export interface SqlDoorDeps {
   config: Config['sql'];
