@@ -56,6 +56,10 @@ function configured(config: Config): Configured {
       });
       return running(app, started);
     },
+    async moveLog(request) {
+      const { moveBetween } = await import('./wiring/moving.ts');
+      return await moveBetween({ ...request, dataFolder: config.dataFolder });
+    },
     async openOffline({ logger }) {
       const { offlineEngine } = await import('./api/cli/offline.ts');
       const app = await open(config, { logger, version });

@@ -1,4 +1,5 @@
 import { Secret } from './secret.ts';
+import { isDatabaseName } from './storeLayout.ts';
 import { processRoles, type Settings } from './variables.ts';
 
 /** Where the log, the feed and the read models live, as the variables say it; and which of that goes together. */
@@ -36,9 +37,6 @@ export const readOf = ({ READ, MEMORY, CLUSTER, ANALYSTS }: StoreSettings) =>
 
 const defaultDatabase = 'chronoscope';
 
-/** Database names stand in statements as they are: only what needs no quoting is one. */
-const databaseName = /^[A-Za-z_]\w{0,60}$/;
-
 function databaseOf(url: string): string {
   const path = decodeURIComponent(new URL(url).pathname).replace(/^\/|\/$/g, '');
   return path === '' ? defaultDatabase : path;
@@ -72,7 +70,7 @@ export function storeClashes(settings: StoreSettings): [name: string, fault: str
     ] as const)
       if (value !== undefined)
         clashes.push([name, 'found with read models in chdb:, allowed is a ClickHouse server in READ']);
-  } else if (!databaseName.test(databaseOf(READ)))
+  } else if (!isDatabaseName(databaseOf(READ)))
     clashes.push(['READ', 'found a database whose name needs quoting, allowed are letters, digits and _']);
   return clashes;
 }

@@ -1,5 +1,6 @@
 import type { NewEvent, RecordedEvent } from '../domain/events/envelope.ts';
 import type { Position } from '../domain/position.ts';
+import type { StoreLayout } from '../domain/storeLayout.ts';
 
 /** What an append demands of a stream before it is carried out. */
 export type ExpectedRevision = 'any' | 'none' | number;
@@ -155,9 +156,16 @@ export interface RowBatch {
 
 /** The read models' home. Written by projections alone. */
 export interface ReadStore {
+  /** What its databases are called, and whether a table is spread over several machines. */
+  readonly layout: StoreLayout;
   /** One statement that changes structure or data. */
   command(sql: string): Promise<void>;
   insert(batch: RowBatch): Promise<void>;
+  /**
+   * Takes in a batch that may be in already, as a whole or in part, or is still on its way. A store without it cannot
+   * tell by the token; what its tables hold decides there.
+   */
+  repeat?(batch: RowBatch): Promise<void>;
   /** Values are written into the text with `sql` from `./sql.ts`, never by hand. 64-bit integers come as strings. */
   query<T>(sql: string, options?: { signal?: AbortSignal }): Promise<T[]>;
   ping(): Promise<void>;

@@ -123,7 +123,7 @@ export class ProjectionWorker {
     const rows = repeated.rows.get(projection.name);
     if (rows !== undefined) {
       const stretch = { from: pending.from, to: pending.to };
-      const batch = insertable(projection, this.#generation, stretch, rows);
+      const batch = insertable(store.layout, projection, this.#generation, stretch, rows);
       await repeatInsert(store, projection, this.#generation, batch);
     }
     this.#advance(pending.to, repeated.lastRecordedAt);
@@ -149,7 +149,7 @@ export class ProjectionWorker {
     await this.#save(this.#generation);
     const started = performance.now();
     const stretch = { from: pending.from, to: pending.to };
-    await store.insert(insertable(this.projection, this.#generation, stretch, rows));
+    await store.insert(insertable(store.layout, this.projection, this.#generation, stretch, rows));
     observer.inserted(this.projection.name, rows.count, (performance.now() - started) / 1000);
     return true;
   }

@@ -39,8 +39,9 @@ export interface AlertingDeps {
 export async function openAlerting(deps: AlertingDeps) {
   const { config, paths, log, leases, metrics, logger, observer, version, clock, newId, cleanups } = deps;
   const does = (role: string) => config.roles.includes(role);
-  const fileText = does('alert') ? config.rules?.text : undefined;
-  const rules = await createRulesKeeper({ log, clock, newId, fileText });
+  const leads = does('alert');
+  const fileText = leads ? config.rules?.text : undefined;
+  const rules = await createRulesKeeper({ log, clock, newId, fileText, leads });
   const channels = openChannels(config.channels, { version, now: clock });
   cleanups.push(() => Promise.all(channels.map((channel) => channel.close())));
   const names = channels.map(({ name }) => name);

@@ -8,7 +8,6 @@ import { defaultLimits } from '../api/sql/ports.ts';
 import { createSqlServer } from '../api/sql/server.ts';
 import type { Config } from '../config.ts';
 import { publicViews } from '../projections/catalogue.ts';
-import { publicDatabase } from '../projections/generations.ts';
 
 export interface SqlDoorDeps {
   config: Config['sql'];
@@ -36,14 +35,14 @@ export async function openSqlDoor(deps: SqlDoorDeps): Promise<string | undefined
     path: read.engine.path,
     connectionArgs: read.engine.connectionArgs,
     spoolFolder: paths.analystSpool,
-    database: publicDatabase,
+    database: read.store.layout.database,
     views: publicViews,
     limits,
   });
   cleanups.push(() => analysts.close());
   const sql = createSqlServer({
     engine: analysts,
-    allowed: { database: publicDatabase, views: publicViews },
+    allowed: { database: read.store.layout.database, views: publicViews },
     authenticate: (_user, key) => keyring.authenticate(key),
     limit: limitByKey(limiter),
     limits,

@@ -1,5 +1,10 @@
-import { packedPast, type ReadPast } from '../adapters/backtestThread/past.ts';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { packedPast, plainPast, type ReadPast } from '../adapters/backtestThread/past.ts';
 import type { dataPaths } from '../adapters/dataFolder.ts';
+import { openEventStoreCheckpoints } from '../adapters/eventstore/checkpoints.ts';
+import { openEventStoreLog } from '../adapters/eventstore/eventLog.ts';
+import { openEventStoreLeases } from '../adapters/eventstore/leases.ts';
 import { openLmdbCheckpoints } from '../adapters/lmdb/checkpoints.ts';
 import { type LmdbLog, openLmdbLog } from '../adapters/lmdb/eventLog.ts';
 import { soleLeases } from '../adapters/memory/leases.ts';
@@ -19,7 +24,7 @@ export interface Stores {
 }
 
 export interface StoringDeps {
-  config: Config;
+  config: Pick<Config, 'log' | 'read'>;
   paths: ReturnType<typeof dataPaths>;
   clock: () => number;
   /** What is acquired pushes what gives it back. */
@@ -28,10 +33,29 @@ export interface StoringDeps {
 
 /** The part of the wiring that keeps: the log, and what is noted beside it. */
 export async function openStores(deps: StoringDeps): Promise<Stores> {
-  const { paths, clock, cleanups } = deps;
+  const { config, paths, clock, cleanups } = deps;
+  if (config.log.kind === 'eventstore') return await openServer(config.log.url.reveal(), deps);
   const lmdb = await openLmdbLog({ path: paths.log, clock });
   cleanups.push(() => lmdb.close());
+  const checkpoints = await openFolderCheckpoints(deps);
+  return { log: lmdb, lmdb, checkpoints, leases: soleLeases, readPast: packedPast(lmdb) };
+}
+
+async function openServer(url: string, deps: StoringDeps): Promise<Stores> {
+  const { config, clock, cleanups } = deps;
+  const log = await openEventStoreLog({ url });
+  cleanups.push(() => log.close());
+  const { connection } = log;
+  const shared = openEventStoreCheckpoints({ connection });
+  // Read models within this process are its own, and so is how far they are.
+  const checkpoints = config.read.kind === 'chdb' ? await openFolderCheckpoints(deps) : shared;
+  const holder = `${hostname()}-${process.pid}-${randomUUID()}`;
+  const leases = openEventStoreLeases({ connection, holder, clock });
+  return { log, checkpoints, leases, shared, readPast: plainPast(log) };
+}
+
+async function openFolderCheckpoints({ paths, cleanups }: StoringDeps): Promise<CheckpointStore> {
   const checkpoints = await openLmdbCheckpoints({ path: paths.checkpoints });
   cleanups.push(() => checkpoints.close());
-  return { log: lmdb, lmdb, checkpoints, leases: soleLeases, readPast: packedPast(lmdb) };
+  return checkpoints;
 }

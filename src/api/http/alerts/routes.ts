@@ -11,7 +11,7 @@ import { silenceRoutes } from './silences.ts';
 import { triageRoutes } from './triage.ts';
 
 export interface AlertRoutesDeps {
-  store: Pick<ReadStore, 'query'>;
+  store: Pick<ReadStore, 'query' | 'layout'>;
   log: Pick<EventLog, 'parsePosition' | 'distance'>;
   runner: Pick<Runner, 'tracked' | 'reached'>;
   clock: () => number;
@@ -23,7 +23,10 @@ export interface AlertRoutesDeps {
 
 /** Everything about alerts but their rules. */
 export function alertRoutes(app: AppInstance, deps: AlertRoutesDeps): void {
-  const reader = createReader({ store: deps.store, tableName: presentTables(deps.runner) });
+  const reader = createReader({
+    store: deps.store,
+    tableName: presentTables(deps.runner, deps.store.layout),
+  });
   const withReader = { ...deps, reader };
   alertReadRoutes(app, withReader);
   triageRoutes(app, withReader);

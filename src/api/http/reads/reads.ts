@@ -12,7 +12,7 @@ import { searchRoutes } from './searches.ts';
 import { type StandingDeps, standingRoutes } from './standing.ts';
 
 export interface ReadsDeps {
-  store: Pick<ReadStore, 'query'>;
+  store: Pick<ReadStore, 'query' | 'layout'>;
   log: Pick<EventLog, 'head' | 'readByTime' | 'readStream' | 'compare' | 'distance' | 'parsePosition'>;
   runner: Pick<Runner, 'tracked' | 'reached' | 'standings'>;
   clock: () => number;
@@ -32,7 +32,7 @@ const statusWithinMs = 300;
 /** Every read of the contract that is answered from the log and the read models. */
 export function readRoutes(app: AppInstance, deps: ReadsDeps): void {
   const { store } = deps;
-  const tableName = presentTables(deps.runner);
+  const tableName = presentTables(deps.runner, store.layout);
   const reader = createReader({
     store,
     tableName,
