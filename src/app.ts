@@ -79,8 +79,9 @@ export async function createApp(config: Config, overrides: Overrides) {
     cleanups.push(() => keyring.close());
 
     const jobs = createJobs({ clock, newId });
+    const observer = standByObserver(logger);
     const readModels = await openProjecting({
-      ...{ config, paths, stores, jobs, metrics, logger, clock, cleanups },
+      ...{ config, paths, stores, jobs, metrics, logger, observer, clock, cleanups },
     });
     cleanups.push(() => jobs.close());
 
@@ -103,7 +104,7 @@ export async function createApp(config: Config, overrides: Overrides) {
     const alerting = await openAlerting({
       ...{ config, paths, leases, shared, metrics, logger, version, clock, newId, cleanups },
       log: followed,
-      observer: standByObserver(logger),
+      observer,
       redactText,
     });
 
@@ -159,6 +160,7 @@ export async function createApp(config: Config, overrides: Overrides) {
     registerGauges(metrics, {
       ingest: ingest.stats,
       projections: async () => (await readModels?.readers.standings()) ?? [],
+      lanes: async () => (await readModels?.lanes?.()) ?? [],
       log: log.stats,
       engineMemoryBytes: async () => (await readModels?.read.memoryBytes()) ?? 0,
       liveClients: live.clients,

@@ -11,6 +11,7 @@ export const dataPaths = (folder: string) => ({
   pseudonymKey: join(folder, 'pseudonym.key'),
   alertSnapshot: join(folder, 'alerts.snapshot'),
   notifierSnapshot: join(folder, 'notifications.snapshot'),
+  readersName: join(folder, 'readers.name'),
   running: join(folder, 'engine.json'),
 });
 
@@ -33,6 +34,15 @@ async function makeKey(path: string): Promise<Buffer> {
   const key = randomBytes(32);
   await writeDurably(path, key);
   return key;
+}
+
+/** A name that no other folder has. */
+export async function nameOfFolder(path: string): Promise<string> {
+  const name = await readFile(path, 'utf8').catch(() => '');
+  if (/^[0-9a-f]{16}$/.test(name)) return name;
+  const fresh = randomBytes(8).toString('hex');
+  await writeDurably(path, fresh);
+  return fresh;
 }
 
 async function writeDurably(path: string, content: Buffer | string): Promise<void> {

@@ -50,7 +50,7 @@ export const errorCatalogue = {
   },
   CHR_LOG_UNAVAILABLE: {
     status: 503,
-    help: 'The event log cannot take events now (disk full, store away). Nothing of this request was stored; send it again after `Retry-After`.',
+    help: 'The event log cannot take events now (disk full, store away). Send the same request again after `Retry-After`, with the same ids: nothing of it was stored in an embedded log, and what a server may have stored of it already counts once.',
   },
   CHR_READ_STORE_UNAVAILABLE: {
     status: 503,

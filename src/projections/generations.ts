@@ -103,6 +103,19 @@ async function definitionOf(store: ReadStore, fullName: string): Promise<string>
   return found?.create ?? '';
 }
 
+/** Sees to it that a generation's tables are there, that they keep what is wished, and that the views show them. */
+export async function openGeneration(
+  store: ReadStore,
+  projection: Projection,
+  generation: Generation,
+  retentionDays: ProjectionSettings['retentionDays'],
+): Promise<void> {
+  await createTables(store, projection, generation, retentionDays);
+  await applyRetention(store, projection, generation, retentionDays);
+  await createDerivations(store, projection, generation);
+  await showGeneration(store, projection, generation);
+}
+
 /** After anything that was carried over, which has been derived from once already. */
 export async function createDerivations(
   store: ReadStore,

@@ -115,6 +115,8 @@ export interface Checkpoint {
   active: Generation;
   /** What a rebuild is making beside it. */
   building?: Generation;
+  /** Of a lane, which all projections share: where each of them stands, if not at the end of `active` with nothing pending. */
+  projections?: Readonly<Record<string, Pick<Generation, 'done' | 'pending'>>>;
 }
 
 export interface CheckpointStore {

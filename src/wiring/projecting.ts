@@ -1,82 +1,51 @@
-import type { Logger } from 'pino';
-import type { dataPaths } from '../adapters/dataFolder.ts';
 import { openProjectionThread } from '../adapters/projectionThread/projector.ts';
 import { type OpenReadStore, openReadStore } from '../adapters/readStore.ts';
-import type { Metrics } from '../api/http/metrics.ts';
-import { buildNewVersions, type Jobs } from '../api/jobs.ts';
 import { timedStore } from '../api/observed.ts';
-import type { ReadinessCheck } from '../api/ports.ts';
-import type { Config } from '../config.ts';
-import { projections } from '../projections/catalogue.ts';
 import type { ReadStore } from '../projections/ports.ts';
-import { createRunner, type Runner, type RunnerDeps } from '../projections/runner.ts';
-import { defaultProjectionSettings } from '../projections/settings.ts';
-import { projectionObserver } from './observing.ts';
+import { createRunner, type RunnerDeps } from '../projections/runner.ts';
+import { openLaneProjecting } from './laneProjecting.ts';
+import { followVersions, type Projecting, type ProjectingDeps, runnerDeps } from './projectingParts.ts';
+import { openServerProjecting } from './serverProjecting.ts';
 import type { Stores } from './storing.ts';
 
-export interface ProjectingDeps {
-  config: Config;
-  paths: ReturnType<typeof dataPaths>;
-  stores: Stores;
-  jobs: Jobs;
-  metrics: Metrics;
-  logger: Logger;
-  clock: () => number;
-  /** What is acquired pushes what gives it back. */
-  cleanups: (() => unknown)[];
-}
-
-export interface ReadModels {
+export interface ReadModels extends Projecting {
   read: OpenReadStore;
   /** The same store, with its queries timed. */
   store: ReadStore;
-  /** What readers ask of those that keep the read models up. */
-  readers: Pick<Runner, 'tracked' | 'reached' | 'standings'>;
-  /** What builds them as a whole; undefined while that is done elsewhere, or by lanes. */
-  builder: () => Runner | undefined;
-  checks: readonly ReadinessCheck[];
-  start(): Promise<void>;
 }
 
 /** The part of the wiring that read models have for themselves: their store, and what keeps them up with the log. */
 export async function openProjecting(deps: ProjectingDeps): Promise<ReadModels | undefined> {
-  const { config, paths, stores, jobs, metrics, logger, clock, cleanups } = deps;
+  const { config, paths, metrics, cleanups } = deps;
+  if (!config.roles.includes('project') && !config.roles.includes('api')) return undefined;
   const read = await openReadStore(
     config.read.kind === 'chdb'
       ? { ...config.read, path: paths.read }
-      : { kind: 'clickhouse', url: config.read.url.reveal() },
+      : { kind: 'clickhouse', url: config.read.url.reveal(), cluster: config.read.cluster },
   );
   cleanups.push(() => read.close());
   const store = timedStore(read.store, (seconds) => metrics.querySeconds.observe({ kind: 'read' }, seconds));
-  const runner = await createRunner({
-    feed: stores.log,
-    ...projectorOf(stores, cleanups),
-    store,
-    checkpoints: stores.checkpoints,
-    projections,
-    clock,
-    settings: { ...defaultProjectionSettings, retentionDays: config.retentionDays },
-    observer: projectionObserver(metrics, logger),
-  });
+  const projecting = await openFor(deps, store);
+  const checks = [{ name: 'read_store', check: () => store.ping() }, ...projecting.checks];
+  return { ...projecting, read, store, checks };
+}
+
+function openFor(deps: ProjectingDeps, store: ReadStore): Promise<Projecting> {
+  const { feed, read } = deps.config;
+  if (feed.kind === 'kafka') return openLaneProjecting(deps, store, feed);
+  return read.kind === 'chdb' ? openEmbedded(deps, store) : openServerProjecting(deps, store);
+}
+
+/** All of it within this process, and nobody else's. */
+async function openEmbedded(deps: ProjectingDeps, store: ReadStore): Promise<Projecting> {
+  const { stores, cleanups } = deps;
+  const runner = await createRunner({ ...runnerDeps(deps, store), ...projectorOf(stores, cleanups) });
   cleanups.push(() => runner.stop());
-
-  async function start(): Promise<void> {
+  const start = async () => {
     runner.start();
-    const newVersions = buildNewVersions({
-      jobs,
-      runner,
-      log: stores.log,
-      onFailed: (projection, reason, retryInMs) =>
-        logger.error(
-          { projection, reason, retryInMs },
-          'a new version could not be built; it will be tried again',
-        ),
-    });
-    cleanups.push(() => newVersions.stop());
-  }
-
-  const checks = [{ name: 'read_store', check: () => store.ping() }];
-  return { read, store, readers: runner, builder: () => runner, checks, start };
+    cleanups.push(followVersions(deps, runner));
+  };
+  return { readers: runner, builder: () => runner, checks: [], start };
 }
 
 /** The embedded log hands its blocks to a thread; any other is projected in this one. */

@@ -4,7 +4,7 @@ import type { dataPaths } from '../adapters/dataFolder.ts';
 import type { OpenReadStore } from '../adapters/readStore.ts';
 import { type Limiter, limitByKey } from '../api/http/limits.ts';
 import type { Keyring } from '../api/keyring.ts';
-import { defaultLimits } from '../api/sql/ports.ts';
+import { type AnalystLimits, defaultLimits } from '../api/sql/ports.ts';
 import { createSqlServer } from '../api/sql/server.ts';
 import type { Config } from '../config.ts';
 import { publicViews } from '../projections/catalogue.ts';
@@ -24,13 +24,7 @@ export interface SqlDoorDeps {
 export async function openSqlDoor(deps: SqlDoorDeps): Promise<string | undefined> {
   const { config, paths, read, keyring, limiter, logger, cleanups } = deps;
   if (read.engine === undefined || config.port === 'off') return undefined;
-  const { maxTimeMs, maxMemoryBytes, maxRows } = config;
-  const limits = {
-    ...defaultLimits,
-    seconds: Math.ceil(maxTimeMs / 1000),
-    memoryBytes: maxMemoryBytes,
-    resultRows: maxRows,
-  };
+  const limits = analystLimits(config);
   const analysts = await openAnalystEngine({
     path: read.engine.path,
     connectionArgs: read.engine.connectionArgs,
@@ -52,3 +46,11 @@ export async function openSqlDoor(deps: SqlDoorDeps): Promise<string | undefined
   const { port } = await sql.listen(config.port, config.host);
   return `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
 }
+
+/** The same for those of the embedded engine and for accounts on a server. */
+export const analystLimits = ({ maxTimeMs, maxMemoryBytes, maxRows }: Config['sql']): AnalystLimits => ({
+  ...defaultLimits,
+  seconds: Math.ceil(maxTimeMs / 1_000),
+  memoryBytes: maxMemoryBytes,
+  resultRows: maxRows,
+});

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { packedPast, plainPast, type ReadPast } from '../adapters/backtestThread/past.ts';
-import type { dataPaths } from '../adapters/dataFolder.ts';
+import { type dataPaths, nameOfFolder } from '../adapters/dataFolder.ts';
 import { openEventStoreCheckpoints } from '../adapters/eventstore/checkpoints.ts';
 import { openEventStoreLog } from '../adapters/eventstore/eventLog.ts';
 import { openEventStoreLeases } from '../adapters/eventstore/leases.ts';
@@ -17,6 +17,10 @@ export interface Stores {
   lmdb?: LmdbLog;
   /** Where the projections stand; as far away as the read models are. */
   checkpoints: CheckpointStore;
+  /** The same for those who only look: whoever loads from the other one says that it goes on from there. */
+  glance: Pick<CheckpointStore, 'load'>;
+  /** How those call themselves together who read the feed for read models of this name. */
+  readersName: (database: string) => Promise<string>;
   leases: Leases;
   /** Reached by all processes; undefined when there is one alone. */
   shared?: CheckpointStore;
@@ -38,7 +42,9 @@ export async function openStores(deps: StoringDeps): Promise<Stores> {
   const lmdb = await openLmdbLog({ path: paths.log, clock });
   cleanups.push(() => lmdb.close());
   const checkpoints = await openFolderCheckpoints(deps);
-  return { log: lmdb, lmdb, checkpoints, leases: soleLeases, readPast: packedPast(lmdb) };
+  const readersName = namesOfFolder(paths.readersName);
+  const common = { checkpoints, glance: checkpoints, readersName, leases: soleLeases };
+  return { ...common, log: lmdb, lmdb, readPast: packedPast(lmdb) };
 }
 
 async function openServer(url: string, deps: StoringDeps): Promise<Stores> {
@@ -47,15 +53,45 @@ async function openServer(url: string, deps: StoringDeps): Promise<Stores> {
   cleanups.push(() => log.close());
   const { connection } = log;
   const shared = openEventStoreCheckpoints({ connection });
-  // Read models within this process are its own, and so is how far they are.
-  const checkpoints = config.read.kind === 'chdb' ? await openFolderCheckpoints(deps) : shared;
   const holder = `${hostname()}-${process.pid}-${randomUUID()}`;
   const leases = openEventStoreLeases({ connection, holder, clock });
-  return { log, checkpoints, leases, shared, readPast: plainPast(log) };
+  const common = { log, leases, shared, readPast: plainPast(log) };
+  if (config.read.kind === 'chdb') {
+    // Read models within this process are its own, and so is how far they are.
+    const checkpoints = await openFolderCheckpoints(deps);
+    const readersName = namesOfFolder(deps.paths.readersName);
+    return { ...common, checkpoints, glance: checkpoints, readersName };
+  }
+  const { database } = config.read;
+  const open = () => namedFor(database, openEventStoreCheckpoints({ connection }));
+  return {
+    ...common,
+    checkpoints: open(),
+    glance: open(),
+    readersName: async (name) => `chronoscope-${name}`,
+  };
 }
+
+/** Nobody else fills the read models of this folder: its reading is no other's. */
+const namesOfFolder =
+  (path: string): Stores['readersName'] =>
+  async (database) =>
+    `chronoscope-${database}-${await nameOfFolder(path)}`;
 
 async function openFolderCheckpoints({ paths, cleanups }: StoringDeps): Promise<CheckpointStore> {
   const checkpoints = await openLmdbCheckpoints({ path: paths.checkpoints });
   cleanups.push(() => checkpoints.close());
   return checkpoints;
 }
+
+/** Two sets of read models beside each other have come to different places. */
+const namedFor = (database: string, store: CheckpointStore): CheckpointStore => ({
+  load: (name) => store.load(`${database}/${name}`),
+  save: (name, checkpoint) => store.save(`${database}/${name}`, checkpoint),
+  remove: (name) => store.remove(`${database}/${name}`),
+  list: async () => {
+    const all = await store.list();
+    const start = `${database}/`;
+    return all.filter((name) => name.startsWith(start)).map((name) => name.slice(start.length));
+  },
+});

@@ -80,7 +80,7 @@ describe('an event log on a server that fails', () => {
       }),
     );
     for (let i = 0; i < 6; i++) {
-      await expect.poll(() => acknowledged).toBeGreaterThan(i * 100);
+      await expect.poll(() => acknowledged, { timeout: 20_000 }).toBeGreaterThan(i * 100);
       await standIn.restart();
     }
     await appending;

@@ -71,8 +71,8 @@ interface Inside {
   createChannel(): Promise<Channel>;
 }
 
-/** Calls that were about to begin on a channel as it failed have begun by then. */
-const LINGER_MS = 1_000;
+/** Calls that were about to begin on a channel as it failed have begun by then; the next channel waits for it. */
+const LINGER_MS = 10;
 
 /**
  * Told that the server has no batch append, the client uses the plain one. The other has no time-out, forgets what it waits

@@ -34,7 +34,7 @@ const DEFAULT_APPEND_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_APPEND_BYTES = 1_000_000;
 const PROBE_MS = 2_000;
 /** How long appends that are under way may hold up closing. */
-const CLOSE_MS = 2_000;
+const CLOSE_MS = 1_000;
 
 export async function openEventStoreLog(options: EventStoreLogOptions): Promise<EventStoreLog> {
   const connection = await connectEventStore(options);

@@ -33,8 +33,7 @@ export function isPassing(error: unknown): boolean {
   }
 }
 
-export const isDeadline = (error: unknown): boolean =>
-  commandError(error)?.type === ErrorType.DEADLINE_EXCEEDED;
+const isDeadline = (error: unknown): boolean => commandError(error)?.type === ErrorType.DEADLINE_EXCEEDED;
 
 export const isNotFound = (error: unknown): boolean =>
   commandError(error)?.type === ErrorType.STREAM_NOT_FOUND;

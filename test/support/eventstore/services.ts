@@ -103,8 +103,7 @@ export function featuresService(served: ServedBy): UntypedServiceImplementation 
   };
 }
 
-export const asError = (failure: Failure): Error & Failure =>
-  Object.assign(new Error(failure.details), failure);
+const asError = (failure: Failure): Error & Failure => Object.assign(new Error(failure.details), failure);
 
 function receiveAppend(
   served: ServedBy,

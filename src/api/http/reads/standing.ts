@@ -6,7 +6,7 @@ import { type FiringAlerts, readFiringAlerts } from '../../../projections/querie
 import { type Positions, readPositions } from '../../../projections/queries/positions.ts';
 import type { Reader } from '../../../projections/queries/reader.ts';
 import { timeOf } from '../../../projections/queries/selection.ts';
-import type { Runner } from '../../../projections/runner.ts';
+import type { Standings } from '../../../projections/standings.ts';
 import type { Readiness } from '../../readiness.ts';
 import type { AppInstance } from '../server.ts';
 import { presentQuery } from './query.ts';
@@ -15,7 +15,7 @@ import { count, instant } from './shapes.ts';
 
 export interface StandingDeps extends SelectDeps {
   log: SelectDeps['log'] & Pick<EventLog, 'head' | 'readByTime' | 'compare' | 'distance'>;
-  runner: Pick<Runner, 'reached' | 'standings'>;
+  runner: Pick<Standings, 'reached' | 'standings'>;
   /** Answers within half a second, whatever it stands on. */
   readiness: () => Promise<Readiness>;
   /** Gives up as soon. */
