@@ -12,10 +12,10 @@ import { closeServer, createServer } from './api/http/server.ts';
 import { createIngest } from './api/ingest.ts';
 import { createJobs } from './api/jobs.ts';
 import { createKeyring } from './api/keyring.ts';
-import { countTraffic, timedAppend } from './api/observed.ts';
+import { countedAppend, countTraffic, timedAppend } from './api/observed.ts';
 import type { ReadinessCheck } from './api/ports.ts';
 import { createReadiness } from './api/readiness.ts';
-import type { Config } from './config.ts';
+import { type Config, isWhole } from './config.ts';
 import { createRedactor } from './domain/redaction/redactor.ts';
 import { createUuidV7Factory } from './domain/uuid.ts';
 import { scheduleHousekeeping } from './projections/retention.ts';
@@ -23,8 +23,10 @@ import { shareFeed } from './projections/sharedFeed.ts';
 import { openAlerting } from './wiring/alerting.ts';
 import { openDoors } from './wiring/doors.ts';
 import { drain } from './wiring/drain.ts';
+import { openFeedWriter } from './wiring/feeding.ts';
 import { standByObserver } from './wiring/observing.ts';
 import { openProjecting } from './wiring/projecting.ts';
+import { openRelaying } from './wiring/relaying.ts';
 import { openSqlDoor } from './wiring/sqlDoor.ts';
 import { openStores } from './wiring/storing.ts';
 
@@ -91,8 +93,9 @@ export async function createApp(config: Config, overrides: Overrides) {
       keyedHash: await pseudonymHash(paths.pseudonymKey, config.pseudonymKey?.reveal()),
     });
     const { redactText } = redactor;
+    const append = timedAppend(log.append, (seconds) => metrics.ingestSeconds.observe(seconds));
     const ingest = createIngest({
-      log: { append: timedAppend(log.append, (seconds) => metrics.ingestSeconds.observe(seconds)) },
+      log: { append: isWhole(config) ? append : countedAppend(append, metrics.traffic) },
       redact: redactor.redactEvent,
       newId,
       clock,
@@ -108,6 +111,15 @@ export async function createApp(config: Config, overrides: Overrides) {
       redactText,
     });
 
+    const { feed } = config;
+    const relaying =
+      feed.kind === 'kafka' && config.roles.includes('relay')
+        ? openRelaying({
+            ...{ log: followed, leases, observer, logger, clock, topic: feed.topic },
+            openWriter: () => openFeedWriter({ feed, log, metrics, logger }),
+          })
+        : undefined;
+
     const limits = openLimits({
       redisUrl: config.redisUrl?.reveal(),
       onDegraded: (degraded, error) =>
@@ -121,6 +133,7 @@ export async function createApp(config: Config, overrides: Overrides) {
     const checks: ReadinessCheck[] = [
       { name: 'log', check: () => log.ping() },
       ...(readModels?.checks ?? []),
+      ...(relaying?.checks ?? []),
       ...(limits.ping === undefined ? [] : [{ name: 'redis', check: limits.ping, optional: true }]),
     ];
     const readiness = createReadiness({ clock: () => performance.now(), checks });
@@ -153,10 +166,13 @@ export async function createApp(config: Config, overrides: Overrides) {
       onLiveError: (error) => logger.error({ err: error }, 'the live stream could not read the log'),
     });
 
-    const counting = countTraffic(followed, metrics.traffic, (error) =>
-      logger.error({ err: error }, 'traffic could not be counted'),
-    );
-    cleanups.push(() => counting.stop());
+    // One process counts what the log takes in, by whatever door; of several, each what has come in through it.
+    if (isWhole(config)) {
+      const counting = countTraffic(followed, metrics.traffic, (error) =>
+        logger.error({ err: error }, 'traffic could not be counted'),
+      );
+      cleanups.push(() => counting.stop());
+    }
     registerGauges(metrics, {
       ingest: ingest.stats,
       projections: async () => (await readModels?.readers.standings()) ?? [],
@@ -166,16 +182,18 @@ export async function createApp(config: Config, overrides: Overrides) {
       liveClients: live.clients,
       limitStoreDegraded: () => limits.degraded(),
     });
-    const housekeeping = scheduleHousekeeping({
-      log,
-      retentionDays: config.retentionDays,
-      clock,
-      onExpired: (events) => logger.info({ events }, 'the log has forgotten what is past its time'),
-      onError: (error) => logger.error({ err: error }, 'housekeeping failed'),
-    });
-    cleanups.push(() => housekeeping.stop());
+    if (config.roles.includes('project')) {
+      const housekeeping = scheduleHousekeeping({
+        ...{ log, leases, clock, retentionDays: config.retentionDays },
+        onExpired: (events) => logger.info({ events }, 'the log has forgotten what is past its time'),
+        onError: (error) => logger.error({ err: error }, 'housekeeping failed'),
+      });
+      cleanups.push(() => housekeeping.stop());
+    }
 
     async function start(): Promise<Started> {
+      relaying?.start();
+      if (relaying !== undefined) cleanups.push(relaying.stop);
       await readModels?.start();
       await alerting.start();
       const sqlAddress =

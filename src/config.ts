@@ -4,7 +4,13 @@ import { readRules } from './domain/alerts/rules/read.ts';
 import { nearest } from './domain/nearest.ts';
 import { Secret } from './domain/secret.ts';
 import { feedOf, logOf, readOf, storeClashes, storeWarnings } from './domain/storeSettings.ts';
-import { type Settings, type Variable, type VariableName, variables } from './domain/variables.ts';
+import {
+  processRoles,
+  type Settings,
+  type Variable,
+  type VariableName,
+  variables,
+} from './domain/variables.ts';
 
 const prefix = 'CHRONOSCOPE_';
 const names = Object.keys(variables) as VariableName[];
@@ -246,6 +252,10 @@ function warningsOf(settings: Settings): string[] {
     warnings.push(`${prefix}GITHUB_TOKEN is set, but this version has nothing that uses it.`);
   return warnings;
 }
+
+/** Whether this process does everything, as it does unless it is told otherwise. */
+export const isWhole = ({ roles }: Pick<Config, 'roles'>): boolean =>
+  processRoles.every((role) => roles.includes(role));
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

@@ -30,6 +30,16 @@ export function timedAppend(
   };
 }
 
+/** The same append, with what came in counted; what was there already in part is counted once more. */
+export function countedAppend(append: EventLog['append'], traffic: TrafficFigures): EventLog['append'] {
+  return async (appends) => {
+    const outcome = await append(appends);
+    if (outcome.kind === 'appended' && outcome.appended > 0)
+      for (const { events } of appends) for (const event of events) traffic.observe(event);
+    return outcome;
+  };
+}
+
 /** Counts what is recorded from now on; a fault of the feed is waited out, for counting must not end silently. */
 export function countTraffic(
   log: Pick<EventLog, 'subscribe' | 'head'>,

@@ -14,14 +14,15 @@ type StoreSettings = Pick<
 export const logOf = ({ LOG }: StoreSettings) =>
   LOG === 'lmdb:' ? { kind: 'lmdb' as const } : { kind: 'eventstore' as const, url: new Secret(LOG) };
 
-const kafkaParts = /^kafka:\/\/(?:([^:]+):([^@]+)@)?([^/]+)(?:\/(.+))?$/;
+const kafkaParts = /^kafkas?:\/\/(?:([^:]+):([^@]+)@)?([^/]+)(?:\/(.+))?$/;
 const defaultTopic = 'chronoscope';
 
 export function feedOf({ FEED, LANES: lanes }: StoreSettings) {
   if (FEED === 'log:') return { kind: 'log' as const };
   const [, username, password = '', brokers = '', topic = defaultTopic] = kafkaParts.exec(FEED) ?? [];
   const credentials = username === undefined ? undefined : { username, password: new Secret(password) };
-  return { kind: 'kafka' as const, brokers: brokers.split(','), credentials, topic, lanes };
+  const tls = FEED.startsWith('kafkas:');
+  return { kind: 'kafka' as const, brokers: brokers.split(','), credentials, tls, topic, lanes };
 }
 
 export const readOf = ({ READ, MEMORY, CLUSTER, ANALYSTS }: StoreSettings) =>

@@ -40,7 +40,7 @@ const longEnough = (text: string): number | undefined => {
   const ms = parseDuration(text);
   return ms !== undefined && ms >= 5_000 && ms <= 86_400_000 ? ms : undefined;
 };
-const kafkaUrl = /^kafka:\/\/(?:[^\s/@:]+:[^\s/@]+@)?[^\s/@:]+:\d+(?:,[^\s/@:]+:\d+)*(?:\/[\w.-]{1,200})?$/;
+const kafkaUrl = /^kafkas?:\/\/(?:[^\s/@:]+:[^\s/@]+@)?[^\s/@:]+:\d+(?:,[^\s/@:]+:\d+)*(?:\/[\w.-]{1,200})?$/;
 const mostLanes = 1_024;
 const laneCount = (text: string): number | undefined => {
   const lanes = count(text);
@@ -94,7 +94,8 @@ export const variables = {
     schema: z.union([z.literal('log:'), z.string().regex(kafkaUrl)]),
     fallback: 'log:',
     secret: true,
-    allowed: 'log: or kafka://host:port,… (user:password@ before the first host, /topic behind the last)',
+    allowed:
+      'log: or kafka://host:port,… (kafkas:// for TLS, user:password@ before the first host, /topic behind the last)',
     about: 'Where projections read events from.',
   }),
   LANES: variable({

@@ -1,9 +1,11 @@
 import { expiryOf, retentionOf } from '../domain/retention.ts';
-import type { EventLog } from './ports.ts';
+import type { EventLog, Leases } from './ports.ts';
 import type { ProjectionSettings } from './settings.ts';
 
 export interface RetentionDeps {
   log: Pick<EventLog, 'expire' | 'maintain'>;
+  /** One process does it for all that share the log. */
+  leases: Leases;
   retentionDays: ProjectionSettings['retentionDays'];
   clock: () => number;
   onExpired: (events: number) => void;
@@ -11,8 +13,13 @@ export interface RetentionDeps {
   intervalMs?: number;
 }
 
+/** Longer than a round takes, and than it is to the next one. */
+const leaseMs = 1_800_000;
+
 /** Lets the log forget what is past its time, and keeps its storage compact. The read models forget by their TTL. */
-export async function keepHouse({ log, retentionDays, clock, onExpired }: RetentionDeps): Promise<void> {
+export async function keepHouse(deps: RetentionDeps): Promise<void> {
+  const { log, leases, retentionDays, clock, onExpired } = deps;
+  if (!(await leases.hold('housekeeping', leaseMs))) return;
   const now = clock();
   const { raw, hours } = retentionDays;
   if (raw !== undefined) {

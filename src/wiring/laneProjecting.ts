@@ -24,7 +24,7 @@ export async function openLaneProjecting(
   store: ReadStore,
   feed: Feed,
 ): Promise<Projecting> {
-  const { config, stores, logger, clock, cleanups } = deps;
+  const { config, stores, metrics, logger, clock, cleanups } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
   let runner: LaneRunner | undefined;
@@ -33,7 +33,7 @@ export async function openLaneProjecting(
   async function open(): Promise<void> {
     await storeAnswers(deps, store, signal);
     const name = await stores.readersName(store.layout.database);
-    group = await openFeedGroup(feed, name, logger);
+    group = await openFeedGroup({ feed, log: stores.log, metrics, logger }, name);
     const opened = await createLaneRunner({
       ...group,
       log: stores.log,

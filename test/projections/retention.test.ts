@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openLmdbLog } from '../../src/adapters/lmdb/eventLog.ts';
 import { createMemoryCheckpoints } from '../../src/adapters/memory/checkpoints.ts';
+import { createMemoryLog } from '../../src/adapters/memory/eventLog.ts';
+import { soleLeases } from '../../src/adapters/memory/leases.ts';
 import { projections } from '../../src/projections/catalogue.ts';
 import { rebuild, verify } from '../../src/projections/rebuild.ts';
 import { keepHouse } from '../../src/projections/retention.ts';
@@ -46,6 +48,7 @@ describe('retention', () => {
     now = today;
     let forgotten = 0;
     await keepHouse({
+      leases: soleLeases,
       log,
       retentionDays,
       clock: () => now,
@@ -77,5 +80,26 @@ describe('retention', () => {
     await log.close();
     await real.close();
     await rm(folder, { recursive: true, force: true });
+  });
+
+  it('is seen to by one process of those that share a log', async () => {
+    const log = createMemoryLog({ clock: () => today - 6 * day });
+    await log.append([{ stream: 'a', events: [event('LogWritten')], expected: 'any' }]);
+    let forgotten = 0;
+    const keep = (held: boolean) =>
+      keepHouse({
+        leases: { ...soleLeases, hold: async () => held },
+        log,
+        retentionDays,
+        clock: () => today,
+        onExpired: (events) => {
+          forgotten += events;
+        },
+        onError: () => undefined,
+      });
+    await keep(false);
+    expect(forgotten).toBe(0);
+    await keep(true);
+    expect(forgotten).toBe(1);
   });
 });

@@ -44,15 +44,20 @@ export function writerOf(
 export function groupOf(process: SimulatedProcess, topic: Topic, around: Surroundings): LaneGroup {
   let member: MemoryMember = topic.group('projections');
   let isLost = false;
+  let told: Promise<void> = Promise.resolve();
+  /** What the group says comes in its order. */
+  const reached = (): Promise<void> => {
+    told = told.then(() => process.reachable());
+    return told;
+  };
   const join = async (handlers: Parameters<LaneGroup['start']>[0]): Promise<void> => {
     await process.reachable();
     await member.start({
       assigned: (lane) => {
-        void process.delay().then(() => handlers.assigned(laneOf(process, lane, around)));
+        void reached().then(() => handlers.assigned(laneOf(process, lane, around)));
       },
       revoked: async (lane) => {
-        await process.reachable();
-        await process.delay();
+        await reached();
         await handlers.revoked(lane);
       },
       failed: handlers.failed,

@@ -58,7 +58,14 @@ export function assignerWith(take: (cluster: KafkaCluster) => void): PartitionAs
 /** A connection that reads without a group. Nothing is sent before its `connect`. */
 export function clusterOf(client: Kafka): KafkaCluster {
   const taken: KafkaCluster[] = [];
-  client.consumer({ groupId: 'none', partitionAssigners: [assignerWith((cluster) => taken.push(cluster))] });
+  const partitionAssigners = [assignerWith((cluster) => taken.push(cluster))];
+  // Read as it lies there, to the very end: what an open transaction of another program holds back included.
+  client.consumer({
+    groupId: 'none',
+    readUncommitted: true,
+    allowAutoTopicCreation: false,
+    partitionAssigners,
+  });
   const [cluster] = taken;
   if (cluster === undefined) throw changed('partitionAssigners');
   return cluster;

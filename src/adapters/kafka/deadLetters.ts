@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetters } from '../../projections/lanes/ports.ts';
+import type { DeadLetters } from '../../projections/lanes/ports.ts';
 import type { SafeProducer } from './producer.ts';
 
 export interface DeadLetterOptions {
@@ -31,19 +31,3 @@ export function openDeadLetters({ producer, topic, maxBytes, now }: DeadLetterOp
     },
   };
 }
-
-/** Setting aside must not hold a lane up: what cannot be written is told of, and goes on without. */
-export async function setAside(
-  letters: DeadLetters,
-  letter: DeadLetter,
-  told: (letter: DeadLetter, failure: unknown) => void,
-): Promise<void> {
-  try {
-    await letters.put(letter);
-    told(letter, undefined);
-  } catch (error) {
-    told(letter, error);
-  }
-}
-
-export type { DeadLetter };

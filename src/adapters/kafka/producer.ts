@@ -19,30 +19,43 @@ export interface SafeProducer {
  */
 export function openProducer(options: KafkaClientOptions): SafeProducer {
   let current: Promise<Producer> | undefined;
-  const dispose = async (): Promise<void> => {
+  let last: Promise<void> = Promise.resolve();
+  let isClosed = false;
+
+  async function sendNow(topic: string, messages: Message[]): Promise<void> {
+    if (isClosed) throw new Error('The connection to Kafka is closed.');
+    try {
+      current ??= connect(options);
+      const producer = await current;
+      const kept = await producer.send({
+        ...{ topic, messages, acks: -1, timeout: PRODUCE_TIMEOUT_MS },
+        compression: CompressionTypes.GZIP,
+      });
+      refuseGaps(messages, kept);
+    } catch (error) {
+      await dispose();
+      throw error;
+    }
+  }
+
+  async function dispose(): Promise<void> {
     const old = current;
     current = undefined;
     await old?.then((producer) => producer.disconnect()).catch(() => {});
-  };
-  const connected = (): Promise<Producer> => {
-    current ??= connect(options);
-    return current;
-  };
+  }
+
   return {
-    async send(topic, messages) {
-      try {
-        const producer = await connected();
-        const kept = await producer.send({
-          ...{ topic, messages, acks: -1, timeout: PRODUCE_TIMEOUT_MS },
-          compression: CompressionTypes.GZIP,
-        });
-        refuseGaps(messages, kept);
-      } catch (error) {
-        await dispose();
-        throw error;
-      }
+    // One after the other: the client's count goes wrong when one fails while another is under way.
+    send(topic, messages) {
+      const sent = last.then(() => sendNow(topic, messages));
+      last = sent.catch(() => {});
+      return sent;
     },
-    close: dispose,
+    async close() {
+      isClosed = true;
+      await last;
+      await dispose();
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Position } from '../../domain/position.ts';
 import type {
   AssignedLane,
@@ -27,6 +28,9 @@ interface Member {
   readonly handlers: Handlers;
   held: AbortController;
   lanes: number[];
+  /** Nobody waits for it any more. */
+  readonly lost: HeadSignal;
+  isLost: boolean;
 }
 
 /** One of a group; `lose` is what the others see when its process dies or cannot be reached. */
@@ -83,7 +87,13 @@ function memberOf(group: Group, lanes: number): MemoryMember {
   return {
     lanes,
     async start(handlers) {
-      const joining = { handlers, held: new AbortController(), lanes: [] };
+      const joining = {
+        handlers,
+        held: new AbortController(),
+        lanes: [],
+        lost: new HeadSignal(),
+        isLost: false,
+      };
       member = joining;
       // The lanes come when the others have let go of theirs.
       void group.change((members) => [...members, joining]);
@@ -97,7 +107,10 @@ function memberOf(group: Group, lanes: number): MemoryMember {
     lose() {
       const lost = member;
       member = undefined;
-      if (lost !== undefined) void group.change((members) => members.filter((one) => one !== lost), lost);
+      if (lost === undefined) return;
+      lost.isLost = true;
+      lost.lost.notify();
+      void group.change((members) => members.filter((one) => one !== lost));
     },
   };
 }
@@ -119,11 +132,9 @@ class Group {
     this.#passed = lanes.map(() => 0);
   }
 
-  /** Nobody waits for one that is lost; it hears of it like the others. */
-  change(next: (members: readonly Member[]) => readonly Member[], lost?: Member): Promise<void> {
-    if (lost !== undefined) void this.#letGo(lost);
+  change(next: (members: readonly Member[]) => readonly Member[]): Promise<void> {
     this.#changing = this.#changing.then(async () => {
-      await Promise.all(this.#members.filter((member) => member !== lost).map((one) => this.#letGo(one)));
+      await Promise.all(this.#members.map((member) => this.#letGo(member)));
       this.#members = next(this.#members);
       this.#giveOut();
     });
@@ -134,11 +145,16 @@ class Group {
     const { lanes } = member;
     member.lanes = [];
     member.held.abort();
-    await Promise.allSettled(lanes.map((lane) => member.handlers.revoked(lane)));
+    const letGo = Promise.allSettled(lanes.map((lane) => member.handlers.revoked(lane)));
+    if (!member.isLost) await Promise.race([letGo, member.lost.wait(undefined)]);
   }
 
   #giveOut(): void {
-    for (const member of this.#members) member.held = new AbortController();
+    for (const member of this.#members) {
+      member.held = new AbortController();
+      // Each of its lanes waits with it.
+      setMaxListeners(this.#lanes.length + 1, member.held.signal);
+    }
     for (const [lane] of this.#lanes.entries()) {
       const member = this.#members[lane % this.#members.length];
       if (member === undefined) continue;

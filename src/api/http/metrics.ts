@@ -52,6 +52,11 @@ export function createMetrics() {
     buckets: batchBuckets,
     registers,
   });
+  const deadLetters = new Counter({
+    name: 'chronoscope_feed_dead_letters_total',
+    help: 'Messages of the feed that nobody could make sense of; they are in the topic of dead letters',
+    registers,
+  });
   const dropped = new Counter({
     name: 'chronoscope_events_dropped_total',
     help: 'Acknowledged events that a view does not show. Anything but 0 is a defect.',
@@ -93,6 +98,7 @@ export function createMetrics() {
     httpSeconds,
     ingestSeconds,
     dropped,
+    deadLetters,
     projectionSeconds,
     projectionFailures,
     querySeconds,

@@ -5,7 +5,7 @@ import {
   type MetricValueWithName,
   type Registry,
 } from 'prom-client';
-import type { RecordedEvent } from '../../domain/events/envelope.ts';
+import type { NewEvent } from '../../domain/events/envelope.ts';
 
 /**
  * Requests, durations and errors of the watched services, counted from the log's events. Each event costs a few
@@ -28,7 +28,7 @@ interface OperationFigures {
 }
 
 export interface TrafficFigures {
-  observe(event: RecordedEvent): void;
+  observe(event: NewEvent): void;
 }
 
 export function createTrafficFigures(registry: Registry): TrafficFigures {

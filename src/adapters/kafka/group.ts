@@ -1,0 +1,47 @@
+import type { LaneGroup } from '../../projections/lanes/ports.ts';
+import { backOff, pause } from '../eventstore/waiting.ts';
+import { type ConsumerOptions, type LaneHandlers, type RunningConsumer, runConsumer } from './consumer.ts';
+
+export interface GroupOptions extends Omit<ConsumerOptions, 'handlers'> {
+  lanes: number;
+  /** Resolves when the topic is there and fits. */
+  ready: () => Promise<unknown>;
+}
+
+/** Reads as a group for as long as it is wanted: when a consumer ends, another begins. */
+export function openGroup(options: GroupOptions): LaneGroup {
+  const stopping = new AbortController();
+  let running: Promise<void> | undefined;
+  let consumer: RunningConsumer | undefined;
+
+  async function live(handlers: LaneHandlers): Promise<void> {
+    for (let tries = 0; !stopping.signal.aborted; tries++) {
+      try {
+        await options.ready();
+        if (stopping.signal.aborted) return;
+        consumer = runConsumer({ ...options, handlers });
+        if (stopping.signal.aborted) await consumer.stop();
+        await consumer.ended;
+      } catch (error) {
+        if (!stopping.signal.aborted) handlers.failed(error);
+      }
+      consumer = undefined;
+      await pause(backOff(tries), stopping.signal);
+    }
+  }
+
+  return {
+    lanes: options.lanes,
+    async start(handlers) {
+      running ??= live(handlers);
+    },
+    async ping() {
+      if (consumer?.hasJoined !== true) throw new Error(`Not yet in the Kafka group ${options.groupId}.`);
+    },
+    async stop() {
+      stopping.abort();
+      await consumer?.stop();
+      await running;
+    },
+  };
+}
