@@ -17,6 +17,8 @@ export interface RunnerDeps extends Omit<WorkerDeps, 'window' | 'projector'> {
   checkpoints: CheckpointStore;
   projections: readonly Projection[];
   settings: ProjectionSettings;
+  /** How soon others are told through the checkpoints, where others read them. */
+  tellAfterMs?: number;
 }
 
 /** One projection's checkpoint in memory; saved whole, in the order of the changes. */
@@ -46,6 +48,8 @@ export async function createRunner(deps: RunnerDeps) {
   });
   const workerDeps: WorkerDeps = { ...deps, projector, window };
   const waiters = new Set<() => void>();
+  const telling = new Set<Tracked>();
+  let isStopped = false;
   const wake = () => {
     for (const waiter of waiters) waiter();
   };
@@ -77,8 +81,26 @@ export async function createRunner(deps: RunnerDeps) {
       generation,
       workerDeps,
       (active) => change(tracked, (present) => ({ ...present, active })),
-      wake,
+      () => {
+        wake();
+        tellSoon(tracked);
+      },
     );
+
+  /** Readers in other processes know of a batch that is through by what is saved, and the next one may be long in coming. */
+  const tellSoon = (tracked: Tracked): void => {
+    if (deps.tellAfterMs === undefined || telling.has(tracked)) return;
+    telling.add(tracked);
+    setTimeout(() => {
+      telling.delete(tracked);
+      const { generation } = tracked.worker;
+      // What was saved last of a worker that has stopped stands; another one may go on from there.
+      if (isStopped || generation.number !== tracked.checkpoint.active.number) return;
+      change(tracked, (present) => ({ ...present, active: tracked.worker.generation })).catch(
+        () => undefined,
+      );
+    }, deps.tellAfterMs).unref();
+  };
 
   /** An older version's tables are shown as they are, until a rebuild has made the new ones. */
   const outdated = (tracked: Tracked) => tracked.checkpoint.active.version !== tracked.projection.version;
@@ -158,6 +180,7 @@ export async function createRunner(deps: RunnerDeps) {
       for (const tracked of all) if (!outdated(tracked)) tracked.worker.start();
     },
     async stop() {
+      isStopped = true;
       await Promise.all(all.map(({ worker }) => worker.stop()));
     },
     async standings(): Promise<Standing[]> {

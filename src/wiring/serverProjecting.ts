@@ -13,6 +13,9 @@ import {
   whicheverIs,
 } from './projectingParts.ts';
 
+/** Who asks elsewhere with `after` waits for it. */
+const tellAfterMs = 100;
+
 /** Read models on a server, kept up from the log itself: by one process at a time, seen by all. */
 export async function openServerProjecting(deps: ProjectingDeps, store: ReadStore): Promise<Projecting> {
   const { config, stores, observer, clock, cleanups } = deps;
@@ -20,7 +23,7 @@ export async function openServerProjecting(deps: ProjectingDeps, store: ReadStor
 
   async function begin(signal: AbortSignal): Promise<Work> {
     await storeAnswers(deps, store, signal);
-    const opened = await createRunner(runnerDeps(deps, store));
+    const opened = await createRunner({ ...runnerDeps(deps, store), tellAfterMs });
     await admitAnalysts(deps, store);
     opened.start();
     const stopVersions = followVersions(deps, opened);

@@ -14,6 +14,7 @@ import {
 
 const lanes = 3;
 const KILLS = Number(process.env.KAFKA_KILLS ?? 3);
+const MOST_AHEAD = 3_000;
 
 const expectWhole = (counts: Counts, log: TestLog): void => {
   for (let lane = 0; lane < lanes; lane++) expect(counts.counted(lane)).toEqual(log.positionsIn(lane));
@@ -48,7 +49,9 @@ withOwnBroker(newestKafka, (broker) => {
     const [writing, reading]: KafkaTopic[] = [await openTestTopic(options), await openTestTopic(options)];
     if (writing === undefined || reading === undefined) throw new Error('two were opened');
     await countWith(reading.group('counting'), counts);
-    const written = relay(writing.writer, log, { sizes: [31, 1, 110, 8] });
+    // As long as something is broken there is something left to write.
+    const ready = (next: number) => soon(() => expect(next - counts.endOf(0)).toBeLessThan(MOST_AHEAD));
+    const written = relay(writing.writer, log, { sizes: [31, 1, 110, 8], ready });
     await upset(broker(), counts);
     await written;
     await soon(() => expect(counts.isWhole()).toBe(true));

@@ -45,7 +45,7 @@ export async function play(seed: number): Promise<Played> {
     faults.push(...world.faults, ...world.store.faults, ...faultsOfRows(rows, world.store.landed, laneAt));
     const [live, alone] = [decidedIn(events), replayed(events)];
     if (live.join('\n') !== alone.join('\n')) faults.push('the alerts are not those of one process alone');
-    return { faults, trace, events: events.length, alerts: live.length };
+    return { faults, trace, events: events.length, alerts: live.length, log: { live, alone, events } } as never;
   } finally {
     time.release();
   }

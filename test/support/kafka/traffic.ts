@@ -41,22 +41,21 @@ export function makeLog(count: number, lanes: number) {
 
 export type TestLog = ReturnType<typeof makeLog>;
 
-/** Writes a stretch in flushes of the sizes given in turn, each tried until it is kept. */
+/** Writes a stretch in flushes of the sizes given in turn, each tried until it is kept; `ready` is awaited before each. */
 export async function relay(
   writer: LaneWriter,
   log: TestLog,
-  { from = 0, to = log.count, sizes = [97, 1, 400, 23], failed = (_: unknown): void => {} } = {},
+  { from = 0, to = log.count, sizes = [97, 1, 400, 23], ready = async (_: number): Promise<void> => {} } = {},
 ): Promise<void> {
   let turn = 0;
   for (let next = from; next < to; ) {
     const until = Math.min(to, next + (sizes[turn++ % sizes.length] ?? 1));
     for (let isKept = false; !isKept; ) {
-      try {
-        await writer.write(log.messages(next, until));
-        isKept = true;
-      } catch (error) {
-        failed(error);
-      }
+      await ready(next);
+      isKept = await writer.write(log.messages(next, until)).then(
+        () => true,
+        () => false,
+      );
     }
     next = until;
   }
