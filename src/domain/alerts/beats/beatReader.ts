@@ -109,11 +109,12 @@ export class BeatReader {
   }
 
   #enter(beat: number): readonly Slice[] {
-    const isFirst = this.#beat === Number.NEGATIVE_INFINITY;
+    // Who begins here has nothing to tell of before, and says so.
+    if (this.#beat === Number.NEGATIVE_INFINITY) this.#beat = beat - 1;
     const slice = this.#slice(beat - 1, [...this.#open.keys()]);
     this.#beat = beat;
     this.#cut = 0;
-    return isFirst ? none : [slice];
+    return [slice];
   }
 
   /** Of the beat so far, which is then as good as over. */
