@@ -34,24 +34,17 @@ const separator = '\u0000';
 export class Around {
   readonly #readFault: ReadFault;
   readonly #operations = new Map<string, OperationCount>();
-  readonly #failures = new Map<string, FailureCount>();
-  readonly #users = new Map<string, number>();
-  readonly #deploys: [number, string][] = [];
-  /** Which requests have failed, and of what. */
-  readonly #failed = new Set<string>();
-  #requests = 0;
+  /** Most services have none in most beats. */
+  #failures: Failures | undefined;
+  #deploys: AroundPartial['deploys'] = [];
 
   constructor(readFault: ReadFault, saved?: AroundPartial) {
     this.#readFault = readFault;
     if (saved === undefined) return;
-    for (const one of saved.operations) this.#operations.set(one[0] + separator + one[1], [...one]);
-    for (const one of structuredClone(saved.failures)) {
-      this.#failures.set(one.operation + separator + one.fingerprint, one);
-      this.#requests += one.requests.length;
-      for (const [requestId] of one.requests) this.#failed.add(one.fingerprint + separator + requestId);
-    }
-    this.#users = new Map(saved.users);
-    this.#deploys = structuredClone(saved.deploys);
+    const { operations, failures, users, deploys } = structuredClone(saved);
+    for (const one of operations) this.#operations.set(one[0] + separator + one[1], one);
+    if (failures.length > 0 || users.length > 0) this.#failures = new Failures({ failures, users });
+    this.#deploys = deploys;
   }
 
   read(event: RecordedEvent, time: number): void {
@@ -90,46 +83,66 @@ export class Around {
 
   #fail(event: RecordedEvent, operation: string, time: number): void {
     const { userId, requestId } = event;
-    if (userId !== undefined) this.#failFor(userId, time);
+    this.#failures ??= new Failures({ failures: [], users: [] });
+    if (userId !== undefined) this.#failures.of(userId, time);
     const fault = this.#readFault(event);
-    if (fault === undefined) return;
-    const key = operation + separator + fault.fingerprint;
-    let failure = this.#failures.get(key);
-    if (failure === undefined) {
-      failure = { operation, ...fault, minutes: [], requests: [] };
-      this.#failures.set(key, failure);
-    }
-    if (requestId === undefined) addTo(failure.minutes, minuteOf(time));
-    else this.#failOf(requestId, failure, minuteOf(time));
+    if (fault !== undefined) this.#failures.count({ fault, operation, requestId, minute: minuteOf(time) });
   }
 
-  /** A request that fails and reports its error as well has failed once. */
-  #failOf(requestId: string, failure: FailureCount, minute: number): void {
-    const once = failure.fingerprint + separator + requestId;
-    if (this.#failed.has(once)) return;
-    if (this.#requests === mostRequests) {
-      addTo(failure.minutes, minute);
-      return;
+  partial(): AroundPartial {
+    const { failures, users } = this.#failures?.partial() ?? { failures: [], users: [] };
+    return { operations: [...this.#operations.values()], failures, users, deploys: this.#deploys };
+  }
+}
+
+interface Failure {
+  fault: GroupedFault;
+  operation: string;
+  requestId: string | undefined;
+  minute: number;
+}
+
+class Failures {
+  readonly #all = new Map<string, FailureCount>();
+  /** When each user last met one. */
+  readonly #users: Map<string, number>;
+  /** Which requests have failed, and of what. */
+  readonly #failed = new Set<string>();
+
+  constructor({ failures, users }: Pick<AroundPartial, 'failures' | 'users'>) {
+    this.#users = new Map(users);
+    for (const one of failures) {
+      this.#all.set(one.operation + separator + one.fingerprint, one);
+      for (const [requestId] of one.requests) this.#failed.add(one.fingerprint + separator + requestId);
     }
-    this.#requests += 1;
-    this.#failed.add(once);
-    failure.requests.push([requestId, minute]);
   }
 
-  #failFor(user: string, time: number): void {
+  of(user: string, time: number): void {
     const before = this.#users.get(user);
     if (before !== undefined) this.#users.delete(user);
     else if (this.#users.size >= mostUsers) this.#users.delete(this.#users.keys().next().value ?? '');
     this.#users.set(user, Math.max(time, before ?? time));
   }
 
-  partial(): AroundPartial {
-    return {
-      operations: [...this.#operations.values()],
-      failures: [...this.#failures.values()],
-      users: [...this.#users],
-      deploys: this.#deploys,
-    };
+  count({ fault, operation, requestId, minute }: Failure): void {
+    const key = operation + separator + fault.fingerprint;
+    let counts = this.#all.get(key);
+    if (counts === undefined) {
+      counts = { operation, ...fault, minutes: [], requests: [] };
+      this.#all.set(key, counts);
+    }
+    const once = fault.fingerprint + separator + requestId;
+    // A request that fails and reports its error as well has failed once.
+    if (requestId !== undefined && this.#failed.has(once)) return;
+    if (requestId === undefined || this.#failed.size === mostRequests) addTo(counts.minutes, minute);
+    else {
+      this.#failed.add(once);
+      counts.requests.push([requestId, minute]);
+    }
+  }
+
+  partial() {
+    return { failures: [...this.#all.values()], users: [...this.#users] };
   }
 }
 

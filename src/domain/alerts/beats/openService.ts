@@ -34,6 +34,7 @@ export class OpenService {
     this.#around.read(event, time);
     let earliest = Number.POSITIVE_INFINITY;
     for (const { key, reader } of watches) {
+      if (!reader.hears(event)) continue;
       let list = this.#lists.get(key);
       if (list === undefined) {
         list = new SeriesList();
@@ -46,8 +47,7 @@ export class OpenService {
   }
 
   partial(): ServicePartial {
-    const series: [string, SeriesPartial[]][] = [];
-    for (const [watch, { all }] of this.#lists) if (all.length > 0) series.push([watch, all]);
+    const series = [...this.#lists].map(([watch, { all }]): [string, SeriesPartial[]] => [watch, all]);
     return {
       service: this.#service,
       newest: this.#newest,

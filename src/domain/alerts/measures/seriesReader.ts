@@ -32,9 +32,13 @@ export class SeriesReader {
     return this.#kind.types;
   }
 
-  /** Adds what the event tells to its series; gives the cell when it is a new one. */
+  /** Whether an event of its types tells it something. */
+  hears(event: RecordedEvent): boolean {
+    return this.#kind.counts?.(event) !== false && this.#selects(event);
+  }
+
+  /** Adds what an event that it hears tells to its series; gives the cell when it is a new one. */
   read(event: RecordedEvent, time: number, into: SeriesList): Cell | undefined {
-    if (this.#kind.counts?.(event) === false || !this.#selects(event)) return undefined;
     const { cells } = into.of(this.grouping.keyOf(event));
     const step = paneOf(time, this.everyMs) * this.everyMs;
     const known = cellAt(cells, step);

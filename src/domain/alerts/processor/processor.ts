@@ -28,6 +28,8 @@ const noRules: RuleSet = {
   idleMs: 5_000,
 };
 
+const unheard = { watermark: Number.NEGATIVE_INFINITY, leader: Number.NEGATIVE_INFINITY };
+
 export class AlertProcessor {
   readonly #readFault = createFaultReader();
   readonly #projects = new Map<string, ProjectProcessor>();
@@ -251,7 +253,7 @@ export class AlertProcessor {
   isPending(name: string): boolean {
     const open = this.#reader.openProjects.get(name);
     if (open === undefined) return false;
-    const { watermark, leader } = this.#projects.get(name) ?? { watermark: open.newest, leader: open.newest };
+    const { watermark, leader } = this.#projects.get(name) ?? unheard;
     const reached = Math.max(watermark, Math.max(leader, open.newest) - this.#ruleSet.latenessMs);
     return this.nextAt(name) <= reached;
   }

@@ -90,7 +90,7 @@ export class Watch {
   /** An event of the past, to fill its windows with. */
   warm(event: RecordedEvent, time: number): void {
     this.#reader ??= new SeriesReader(this.probe.kind, this.rules[0]?.rule as Rule);
-    if (!this.#reader.types.includes(event.type as TelemetryType)) return;
+    if (!this.#reader.types.includes(event.type as TelemetryType) || !this.#reader.hears(event)) return;
     const told = new SeriesList();
     this.#reader.read(event, time, told);
     this.take(told.all, Number.NEGATIVE_INFINITY);
