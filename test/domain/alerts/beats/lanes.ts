@@ -59,7 +59,7 @@ export function together(log: readonly RecordedEvent[], rules?: RuleSet, restore
 type Entry = { event: RecordedEvent } | { passed: number };
 
 /** As a relay fills them: events by project and service, what changes the deciding to every one, and marks. */
-export function lanesOf(log: readonly RecordedEvent[], count: number, { below }: Chance): Entry[][] {
+function lanesOf(log: readonly RecordedEvent[], count: number, { below }: Chance): Entry[][] {
   const lanes: Entry[][] = Array.from({ length: count }, () => []);
   const marks = (passed: number) => {
     for (const lane of lanes) lane.push({ passed });

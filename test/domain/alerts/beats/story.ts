@@ -17,7 +17,7 @@ const metrics = ['last', 'average', 'min', 'max', 'sum', 'count', 'rate', 'incre
   )
   .join('');
 
-export const firstRules = `rules:
+const firstRules = `rules:
   - { name: failures, measure: failed_requests, by: [service, operation], window: 20s, every: 1s, noData: resolve,
       warning: { above: 1, recover: 0, for: 2s }, critical: { above: 4, recover: 2 }, keepFiringFor: 5s }
   - { name: rate, measure: error_rate, window: 30s, every: 2s, minimumVolume: 2, noData: keep,
@@ -45,7 +45,7 @@ export const firstRules = `rules:
       noData: resolve, info: { above: 1 } }
 `;
 
-export const laterRules = `${firstRules.replace('name: rate, measure: error_rate, window: 30s', 'name: rate, measure: error_rate, window: 40s')}${metrics}`;
+const laterRules = `${firstRules.replace('name: rate, measure: error_rate, window: 30s', 'name: rate, measure: error_rate, window: 40s')}${metrics}`;
 
 const operations = ['search', 'pay', 'login'];
 const projects = ['alpha', 'beta', 'gamma'];
