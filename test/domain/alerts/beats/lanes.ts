@@ -56,10 +56,10 @@ export function together(log: readonly RecordedEvent[], rules?: RuleSet, restore
   return { decisions, saved: JSON.stringify(processor.save()) };
 }
 
-type Entry = { event: RecordedEvent } | { passed: number };
+export type Entry = { event: RecordedEvent } | { passed: number };
 
 /** As a relay fills them: events by project and service, what changes the deciding to every one, and marks. */
-function lanesOf(log: readonly RecordedEvent[], count: number, { below }: Chance): Entry[][] {
+export function lanesOf(log: readonly RecordedEvent[], count: number, { below }: Chance): Entry[][] {
   const lanes: Entry[][] = Array.from({ length: count }, () => []);
   const marks = (passed: number) => {
     for (const lane of lanes) lane.push({ passed });
