@@ -64,7 +64,7 @@ const rules = [
     allows: (target, typeOnly) =>
       anyOf('sdk')(target) || (typeOnly === true && target.startsWith('src/domain/events/')),
   },
-  { place: /^src\/(?:app|alerting|projecting|sqlDoor)\.ts$/, says: '', allows: () => true },
+  { place: /^src\/(?:app|wiring\/\w+)\.ts$/, says: '', allows: () => true },
   {
     place: /^src\/projectionThread\.ts$/,
     says: 'the thread of the projections wires projections and the adapter that carries them',
@@ -77,8 +77,9 @@ const rules = [
   },
   {
     place: /^src\/main\.ts$/,
-    says: 'main imports the configuration, the app and the command line only',
-    allows: (target) => /^src\/(?:config|app)\.ts$/.test(target) || target.startsWith('src/api/cli/'),
+    says: 'main imports the configuration, the app, what moves a log, and the command line only',
+    allows: (target) =>
+      /^src\/(?:config|app|wiring\/moving)\.ts$/.test(target) || target.startsWith('src/api/cli/'),
   },
   {
     place: /^src\/config\.ts$/,

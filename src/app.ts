@@ -4,38 +4,29 @@ import { openBacktester } from './adapters/backtestThread/backtester.ts';
 import { announce, dataPaths, makeDataFolder, pseudonymHash } from './adapters/dataFolder.ts';
 import { lockFolder } from './adapters/folderLock.ts';
 import { openLimits } from './adapters/limitStore.ts';
-import { openLmdbCheckpoints } from './adapters/lmdb/checkpoints.ts';
-import { openLmdbLog } from './adapters/lmdb/eventLog.ts';
-import { openReadStore } from './adapters/readStore.ts';
-import { openAlerting } from './alerting.ts';
 import { createAlertCommands } from './api/alertCommands.ts';
-import { alertRoutes } from './api/http/alerts/routes.ts';
-import { backtestRoutes } from './api/http/backtests.ts';
 import { healthRoutes, type LifeState } from './api/http/health.ts';
-import { ingestRoutes } from './api/http/ingest.ts';
-import { jobRoutes } from './api/http/jobs.ts';
-import { keyRoutes } from './api/http/keys.ts';
 import { createLimiter } from './api/http/limits.ts';
-import { liveRoutes } from './api/http/live.ts';
 import { createMetrics, metricsRoutes, registerGauges } from './api/http/metrics.ts';
-import { readRoutes } from './api/http/reads/reads.ts';
-import { rulesRoutes } from './api/http/rules.ts';
 import { closeServer, createServer } from './api/http/server.ts';
 import { createIngest } from './api/ingest.ts';
-import { buildNewVersions, createJobs } from './api/jobs.ts';
+import { createJobs } from './api/jobs.ts';
 import { createKeyring } from './api/keyring.ts';
-import { countTraffic, timedAppend, timedStore } from './api/observed.ts';
+import { countTraffic, timedAppend } from './api/observed.ts';
 import type { ReadinessCheck } from './api/ports.ts';
 import { createReadiness } from './api/readiness.ts';
 import type { Config } from './config.ts';
-import { isActive } from './domain/keys.ts';
 import { createRedactor } from './domain/redaction/redactor.ts';
 import { createUuidV7Factory } from './domain/uuid.ts';
-import { drain } from './drain.ts';
-import { openProjecting } from './projecting.ts';
 import { scheduleHousekeeping } from './projections/retention.ts';
 import { shareFeed } from './projections/sharedFeed.ts';
-import { openSqlDoor } from './sqlDoor.ts';
+import { openAlerting } from './wiring/alerting.ts';
+import { openDoors } from './wiring/doors.ts';
+import { drain } from './wiring/drain.ts';
+import { standByObserver } from './wiring/observing.ts';
+import { openProjecting } from './wiring/projecting.ts';
+import { openSqlDoor } from './wiring/sqlDoor.ts';
+import { openStores } from './wiring/storing.ts';
 
 export interface Overrides {
   logger: Logger;
@@ -72,21 +63,9 @@ export async function createApp(config: Config, overrides: Overrides) {
     const lock = await lockFolder(config.dataFolder);
     cleanups.push(() => lock.release());
 
-    const log = await openLmdbLog({ path: paths.log, clock });
-    cleanups.push(() => log.close());
-    const checkpoints = await openLmdbCheckpoints({ path: paths.checkpoints });
-    cleanups.push(() => checkpoints.close());
-    const read = await openReadStore(
-      config.read.kind === 'chdb'
-        ? { ...config.read, path: paths.read }
-        : { kind: 'clickhouse', url: config.read.url.reveal() },
-    );
-    cleanups.push(() => read.close());
-
+    const stores = await openStores({ config, paths, clock, cleanups });
+    const { log } = stores;
     const metrics = createMetrics();
-    const store = timedStore(read.store, (seconds) =>
-      metrics.querySeconds.observe({ kind: 'read' }, seconds),
-    );
     const newId = createUuidV7Factory({ now: clock, randomBytes });
     const adminKey = config.adminKey?.reveal();
     const keyring = await createKeyring({
@@ -99,22 +78,19 @@ export async function createApp(config: Config, overrides: Overrides) {
     });
     cleanups.push(() => keyring.close());
 
-    const runner = await openProjecting({
-      config,
-      log,
-      checkpoints,
-      store,
-      metrics,
-      logger,
-      clock,
-      cleanups,
+    const jobs = createJobs({ clock, newId });
+    const observer = standByObserver(logger);
+    const readModels = await openProjecting({
+      ...{ config, paths, stores, jobs, metrics, logger, observer, clock, cleanups },
     });
+    cleanups.push(() => jobs.close());
 
     const redactor = createRedactor({
       kinds: config.redaction.kinds,
       extraKeys: config.redaction.extraKeys,
-      keyedHash: await pseudonymHash(paths.pseudonymKey),
+      keyedHash: await pseudonymHash(paths.pseudonymKey, config.pseudonymKey?.reveal()),
     });
+    const { redactText } = redactor;
     const ingest = createIngest({
       log: { append: timedAppend(log.append, (seconds) => metrics.ingestSeconds.observe(seconds)) },
       redact: redactor.redactEvent,
@@ -124,10 +100,12 @@ export async function createApp(config: Config, overrides: Overrides) {
     cleanups.push(() => ingest.drain());
 
     const followed = { ...log, ...shareFeed(log) };
+    const { leases, shared } = stores;
     const alerting = await openAlerting({
-      ...{ config, paths, metrics, logger, version, clock, newId, cleanups },
+      ...{ config, paths, leases, shared, metrics, logger, version, clock, newId, cleanups },
       log: followed,
-      redactText: redactor.redactText,
+      observer,
+      redactText,
     });
 
     const limits = openLimits({
@@ -142,7 +120,7 @@ export async function createApp(config: Config, overrides: Overrides) {
     const limiter = createLimiter({ store: limits.store, policies: config.limits });
     const checks: ReadinessCheck[] = [
       { name: 'log', check: () => log.ping() },
-      { name: 'read_store', check: () => store.ping() },
+      ...(readModels?.checks ?? []),
       ...(limits.ping === undefined ? [] : [{ name: 'redis', check: limits.ping, optional: true }]),
     ];
     const readiness = createReadiness({ clock: () => performance.now(), checks });
@@ -156,37 +134,23 @@ export async function createApp(config: Config, overrides: Overrides) {
     metricsRoutes(server, metrics);
     const uptimeMs = () => clock() - startedAt;
     healthRoutes(server, { version, state: () => state, uptimeMs, readiness });
-    ingestRoutes(server, {
-      ingest,
-      limits: {
-        maxBodyBytes: config.http.bodyLimitBytes,
-        maxUnpackedBytes: config.http.expandedBodyLimitBytes,
-      },
-    });
-    keyRoutes(server, { keyring });
-    const { followers } = alerting;
-    readRoutes(server, { store, log, runner, clock, checks, version, startedAt, followers });
-    const { redactText } = redactor;
-    const commands = createAlertCommands({ log, clock, newId, redactText });
-    const { flagsOf } = alerting.notifier;
-    alertRoutes(server, { store, log, runner, clock, commands, redactText, flagsOf });
-    rulesRoutes(server, { rules: alerting.rules, channels: alerting.channels, log, runner, clock });
-    const jobs = createJobs({ clock, newId });
-    cleanups.push(() => jobs.close());
-    jobRoutes(server, { jobs, runner, log });
     const backtests = {
-      backtester: openBacktester({ entry: new URL('./backtestThread.js', import.meta.url), log }),
+      backtester: openBacktester({
+        entry: new URL('./backtestThread.js', import.meta.url),
+        log,
+        readPast: stores.readPast,
+      }),
       current: alerting.rules.current,
       channels: alerting.channels,
       log,
       clock,
     };
-    backtestRoutes(server, { ...backtests, jobs });
-    const live = liveRoutes(server, {
-      log,
-      jobs,
-      mayStay: ({ keyId }) => keyring.list().some((key) => key.keyId === keyId && isActive(key)),
-      onError: (error) => logger.error({ err: error }, 'the live stream could not read the log'),
+    const live = openDoors(server, {
+      ...{ config, log, readModels, keyring, ingest, jobs, backtests, clock, checks, version, startedAt },
+      ...{ rules: alerting.rules, channels: alerting.channels, flagsOf: alerting.flagsOf, redactText },
+      commands: createAlertCommands({ log, clock, newId, redactText }),
+      followers: alerting.followers,
+      onLiveError: (error) => logger.error({ err: error }, 'the live stream could not read the log'),
     });
 
     const counting = countTraffic(followed, metrics.traffic, (error) =>
@@ -195,9 +159,10 @@ export async function createApp(config: Config, overrides: Overrides) {
     cleanups.push(() => counting.stop());
     registerGauges(metrics, {
       ingest: ingest.stats,
-      projections: runner.standings,
+      projections: async () => (await readModels?.readers.standings()) ?? [],
+      lanes: async () => (await readModels?.lanes?.()) ?? [],
       log: log.stats,
-      engineMemoryBytes: read.memoryBytes,
+      engineMemoryBytes: async () => (await readModels?.read.memoryBytes()) ?? 0,
       liveClients: live.clients,
       limitStoreDegraded: () => limits.degraded(),
     });
@@ -211,28 +176,19 @@ export async function createApp(config: Config, overrides: Overrides) {
     cleanups.push(() => housekeeping.stop());
 
     async function start(): Promise<Started> {
-      runner.start();
-      const newVersions = buildNewVersions({
-        jobs,
-        runner,
-        log,
-        onFailed: (projection, reason, retryInMs) =>
-          logger.error(
-            { projection, reason, retryInMs },
-            'a new version could not be built; it will be tried again',
-          ),
-      });
-      cleanups.push(() => newVersions.stop());
+      await readModels?.start();
       await alerting.start();
-      const sqlAddress = await openSqlDoor({
-        config: config.sql,
-        paths,
-        read,
-        keyring,
-        limiter,
-        logger,
-        cleanups,
-      });
+      const sqlAddress =
+        readModels &&
+        (await openSqlDoor({
+          config: config.sql,
+          paths,
+          read: readModels.read,
+          keyring,
+          limiter,
+          logger,
+          cleanups,
+        }));
       cleanups.push(() => closeServer(server, 4_000));
       const address = await server.listen({ host: config.http.host, port: config.http.port });
       state = 'running';
@@ -244,7 +200,7 @@ export async function createApp(config: Config, overrides: Overrides) {
       return { address, alerts, ...(sqlAddress && { sqlAddress }), ...(firstAdminKey && { firstAdminKey }) };
     }
 
-    return { start, stop, runner, keyring, log, store, ingest, backtests };
+    return { start, stop, builder: () => readModels?.builder(), keyring, log, ingest, backtests };
   } catch (error) {
     await stop();
     throw error;

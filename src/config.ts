@@ -3,13 +3,8 @@ import { faultText } from './domain/alerts/rules/faults.ts';
 import { readRules } from './domain/alerts/rules/read.ts';
 import { nearest } from './domain/nearest.ts';
 import { Secret } from './domain/secret.ts';
-import {
-  processRoles,
-  type Settings,
-  type Variable,
-  type VariableName,
-  variables,
-} from './domain/variables.ts';
+import { feedOf, logOf, readOf, storeClashes, storeWarnings } from './domain/storeSettings.ts';
+import { type Settings, type Variable, type VariableName, variables } from './domain/variables.ts';
 
 const prefix = 'CHRONOSCOPE_';
 const names = Object.keys(variables) as VariableName[];
@@ -143,6 +138,7 @@ function clashesOf(settings: Settings): string[] {
   if (BODY_LIMITS.expanded < BODY_LIMITS.sent) {
     faults.push(`${prefix}BODY_LIMITS: found expanded below sent, allowed is the same or more`);
   }
+  for (const [name, fault] of storeClashes(settings)) faults.push(`${prefix}${name}: ${fault}`);
   for (const [name, other] of together) {
     if (settings[name] !== undefined && settings[other] === undefined)
       faults.push(`${prefix}${name}: found without ${prefix}${other}, allowed is both or neither`);
@@ -175,9 +171,10 @@ function arrange(settings: Settings, rules: string | undefined) {
     },
     dataFolder: settings.DATA,
     adminKey: secret(settings.ADMIN_KEY),
-    log: logOf(settings.LOG),
-    feed: feedOf(settings.FEED),
+    log: logOf(settings),
+    feed: feedOf(settings),
     read: readOf(settings),
+    pseudonymKey: secret(settings.PSEUDONYM_KEY),
     roles: settings.ROLES,
     sql: { port: settings.SQL_PORT, host: settings.HOST, ...sqlLimits(settings) },
     rules:
@@ -236,25 +233,9 @@ const sqlLimits = ({ SQL_LIMITS: { time, memory, rows } }: Settings) => ({
   maxRows: rows,
 });
 
-const logOf = (text: string) =>
-  text === 'lmdb:' ? { kind: 'lmdb' as const } : { kind: 'eventstore' as const, url: new Secret(text) };
-
-function feedOf(text: string) {
-  if (text === 'log:') return { kind: 'log' as const };
-  const [, username, password = '', brokers = ''] = kafkaParts.exec(text) ?? [];
-  const credentials = username === undefined ? undefined : { username, password: new Secret(password) };
-  return { kind: 'kafka' as const, brokers: brokers.split(','), credentials };
-}
-
-const kafkaParts = /^kafka:\/\/(?:([^:]+):([^@]+)@)?(.+)$/;
-
-const readOf = ({ READ, MEMORY }: Settings) =>
-  READ === 'chdb:'
-    ? { kind: 'chdb' as const, memoryBytes: MEMORY }
-    : { kind: 'clickhouse' as const, url: new Secret(READ) };
-
-function warningsOf({ ADMIN_KEY, TELEGRAM_TOKEN, TELEGRAM_CHATS, GITHUB_TOKEN }: Settings): string[] {
-  const warnings: string[] = [];
+function warningsOf(settings: Settings): string[] {
+  const { ADMIN_KEY, TELEGRAM_TOKEN, TELEGRAM_CHATS, GITHUB_TOKEN } = settings;
+  const warnings = storeWarnings(settings);
   if (ADMIN_KEY !== undefined && ADMIN_KEY.length < 24)
     warnings.push(`${prefix}ADMIN_KEY is short enough to be guessed; 32 random characters are not.`);
   if (TELEGRAM_TOKEN !== undefined && TELEGRAM_CHATS === undefined)
@@ -264,18 +245,6 @@ function warningsOf({ ADMIN_KEY, TELEGRAM_TOKEN, TELEGRAM_CHATS, GITHUB_TOKEN }:
   if (GITHUB_TOKEN !== undefined)
     warnings.push(`${prefix}GITHUB_TOKEN is set, but this version has nothing that uses it.`);
   return warnings;
-}
-
-/** What is well said but not in this version: to go on without it would put events where nobody looks for them. */
-export function unavailable({ log, feed, roles }: Config): string[] {
-  const faults: string[] = [];
-  if (log.kind !== 'lmdb')
-    faults.push(`${prefix}LOG: found another store, this version keeps its log in lmdb:`);
-  if (feed.kind !== 'log') faults.push(`${prefix}FEED: found another feed, this version reads from log:`);
-  if (roles.length < processRoles.length) {
-    faults.push(`${prefix}ROLES: found some of the roles, this version does them all in one process`);
-  }
-  return faults;
 }
 
 function deepFreeze<T>(value: T): T {

@@ -5,7 +5,7 @@ import { runCli } from './api/cli/cli.ts';
 import type { Configured, RunningApp, Settings, Stream } from './api/cli/ports.ts';
 import { doorFault, engineMissing, folderFault } from './api/cli/startFaults.ts';
 import type { App } from './app.ts';
-import { type Config, ConfigError, parseConfig, unavailable } from './config.ts';
+import { type Config, ConfigError, parseConfig } from './config.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -35,9 +35,7 @@ const streamOf = (stream: NodeJS.WriteStream): Stream => ({
 
 function configure(env: NodeJS.ProcessEnv): Configured | { faults: readonly string[] } {
   try {
-    const config = parseConfig(env);
-    const faults = unavailable(config);
-    return faults.length > 0 ? { faults } : configured(config);
+    return configured(parseConfig(env));
   } catch (error) {
     if (error instanceof ConfigError) return { faults: error.faults };
     throw error;
@@ -58,10 +56,15 @@ function configured(config: Config): Configured {
       });
       return running(app, started);
     },
+    async moveLog(request) {
+      const { moveBetween } = await import('./wiring/moving.ts');
+      return await moveBetween({ ...request, dataFolder: config.dataFolder });
+    },
     async openOffline({ logger }) {
       const { offlineEngine } = await import('./api/cli/offline.ts');
       const app = await open(config, { logger, version });
-      const { runner, log, keyring, backtests } = app;
+      const { log, keyring, backtests } = app;
+      const runner = app.builder();
       const where = `the folder ${config.dataFolder}`;
       const { firstAdminKey } = keyring;
       return {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, type Environment, parseConfig } from '../src/config.ts';
+import { processRoles } from '../src/domain/variables.ts';
 
 const noFile = (): string => {
   throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
@@ -44,6 +45,10 @@ test('every variable reaches its place', () => {
     CHRONOSCOPE_LOG: 'esdb://admin:pw@a:2113,b:2113?tls=true',
     CHRONOSCOPE_FEED: 'kafka://user:pw@a:9092,b:9092',
     CHRONOSCOPE_READ: 'https://u:p@ch:8443/bots',
+    CHRONOSCOPE_LANES: '32',
+    CHRONOSCOPE_CLUSTER: 'main',
+    CHRONOSCOPE_ANALYSTS: 'ana:long enough?, bo:another:one'.replaceAll(' ', ''),
+    CHRONOSCOPE_PSEUDONYM_KEY: 'a0'.repeat(32),
     CHRONOSCOPE_ROLES: 'ingest, api',
     CHRONOSCOPE_SQL_PORT: 'off',
     CHRONOSCOPE_SQL_LIMITS: 'rows=10',
@@ -57,7 +62,19 @@ test('every variable reaches its place', () => {
   expect(config.http.expandedBodyLimitBytes).toBe(64 * 2 ** 20);
   expect(config.http.trustProxy).toEqual(['loopback', '10.0.0.0/8', '::1']);
   expect(config.log.kind === 'eventstore' && config.log.url.reveal()).toContain('admin:pw@a:2113');
-  expect(config.feed).toMatchObject({ kind: 'kafka', brokers: ['a:9092', 'b:9092'] });
+  expect(config.feed).toMatchObject({
+    kind: 'kafka',
+    brokers: ['a:9092', 'b:9092'],
+    topic: 'chronoscope',
+    lanes: 32,
+  });
+  expect(config.pseudonymKey?.reveal()).toBe('a0'.repeat(32));
+  if (config.read.kind !== 'clickhouse') throw new Error('it is a server');
+  expect(config.read).toMatchObject({ database: 'bots', cluster: 'main' });
+  expect(config.read.analysts.map(({ name, password }) => [name, password.reveal()])).toEqual([
+    ['ana', 'longenough?'],
+    ['bo', 'another:one'],
+  ]);
   expect(config.read.kind === 'clickhouse' && config.read.url.reveal()).toBe('https://u:p@ch:8443/bots');
   expect(config.roles).toEqual(['ingest', 'api']);
   expect(config.sql).toMatchObject({ port: 'off', maxRows: 10, maxTimeMs: 30_000 });
@@ -125,6 +142,63 @@ describe('channels', () => {
   });
 });
 
+describe('roles and stores', () => {
+  const servers = {
+    CHRONOSCOPE_LOG: 'esdb://log:2113',
+    CHRONOSCOPE_READ: 'http://ch:8123',
+    CHRONOSCOPE_PSEUDONYM_KEY: '0'.repeat(64),
+  };
+
+  test.each([
+    [
+      'some of the roles on one folder',
+      { CHRONOSCOPE_ROLES: 'ingest,api,project' },
+      /ROLES: .* lmdb:, .* server/,
+    ],
+    [
+      'read models within one process of two',
+      { ...servers, CHRONOSCOPE_READ: 'chdb:', CHRONOSCOPE_ROLES: 'api,ingest' },
+      /ROLES: found api alone .* chdb:/,
+    ],
+    [
+      'a cluster without a server',
+      { CHRONOSCOPE_CLUSTER: 'main' },
+      /CLUSTER: found with read models in chdb:/,
+    ],
+    ['accounts without a server', { CHRONOSCOPE_ANALYSTS: 'ana:12345678' }, /ANALYSTS: found with .* chdb:/],
+    [
+      'a database that needs quoting',
+      { ...servers, CHRONOSCOPE_READ: 'http://ch:8123/my-bots' },
+      /READ: .* quoting/,
+    ],
+  ])('%s are refused', (_, env, said) => {
+    expect(faultsOf(env).join('\n')).toMatch(said);
+  });
+
+  test('each role can stand alone where log and read models are servers', () => {
+    for (const role of processRoles)
+      expect(parseConfig({ ...servers, CHRONOSCOPE_ROLES: role })).toMatchObject({
+        roles: [role],
+        warnings: [],
+      });
+  });
+
+  test('a topic of another name, and a database of another', () => {
+    const config = parseConfig({
+      CHRONOSCOPE_FEED: 'kafka://a:9092/bots.v2',
+      CHRONOSCOPE_READ: 'http://ch:8123',
+    });
+    expect(config.feed).toMatchObject({ brokers: ['a:9092'], topic: 'bots.v2', lanes: 8 });
+    expect(config.read).toMatchObject({ database: 'chronoscope', cluster: undefined, analysts: [] });
+  });
+
+  test('pseudonyms that would differ from process to process are warned of', () => {
+    const { CHRONOSCOPE_PSEUDONYM_KEY: _, ...without } = servers;
+    expect(parseConfig(without).warnings.join()).toContain('PSEUDONYM_KEY');
+    expect(parseConfig({ ...without, CHRONOSCOPE_ROLES: 'api' }).warnings).toEqual([]);
+  });
+});
+
 describe('faults', () => {
   test('all of them come at once, one line each, naming variable, finding and what is allowed', () => {
     const faults = faultsOf({
@@ -145,6 +219,10 @@ describe('faults', () => {
     ['ADMIN_KEY', 'short'],
     ['LOG', 'file:'],
     ['FEED', 'kafka://host'],
+    ['FEED', 'kafka://host:9092/a/b'],
+    ['LANES', '0'],
+    ['LANES', '5000'],
+    ['PSEUDONYM_KEY', 'A'.repeat(64)],
     ['READ', 'ftp://host'],
     ['SQL_LIMITS', 'time=5mb'],
     ['REDIS_URL', 'http://host'],

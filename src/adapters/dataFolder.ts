@@ -11,6 +11,7 @@ export const dataPaths = (folder: string) => ({
   pseudonymKey: join(folder, 'pseudonym.key'),
   alertSnapshot: join(folder, 'alerts.snapshot'),
   notifierSnapshot: join(folder, 'notifications.snapshot'),
+  readersName: join(folder, 'readers.name'),
   running: join(folder, 'engine.json'),
 });
 
@@ -20,11 +21,11 @@ export async function makeDataFolder(folder: string): Promise<void> {
 }
 
 /**
- * A keyed hash whose key never leaves the folder: the same e-mail address is the same pseudonym for as long as the
- * folder lives, and nobody without it can try addresses out.
+ * A keyed hash: the same e-mail address is the same pseudonym for as long as the key lives, and nobody without it can
+ * try addresses out. Unless a key is given, for several processes to share, it is in the folder and never leaves it.
  */
-export async function pseudonymHash(path: string): Promise<(value: string) => string> {
-  const key = await readFile(path).catch(() => undefined);
+export async function pseudonymHash(path: string, given?: string): Promise<(value: string) => string> {
+  const key = given === undefined ? await readFile(path).catch(() => undefined) : Buffer.from(given, 'hex');
   const kept = key !== undefined && key.length === 32 ? key : await makeKey(path);
   return (value) => createHmac('sha256', kept).update(value).digest('hex');
 }
@@ -33,6 +34,15 @@ async function makeKey(path: string): Promise<Buffer> {
   const key = randomBytes(32);
   await writeDurably(path, key);
   return key;
+}
+
+/** A name that no other folder has. */
+export async function nameOfFolder(path: string): Promise<string> {
+  const name = await readFile(path, 'utf8').catch(() => '');
+  if (/^[0-9a-f]{16}$/.test(name)) return name;
+  const fresh = randomBytes(8).toString('hex');
+  await writeDurably(path, fresh);
+  return fresh;
 }
 
 async function writeDurably(path: string, content: Buffer | string): Promise<void> {

@@ -13,11 +13,11 @@ export interface OpenReadStore {
 
 export type ReadStoreChoice =
   | { kind: 'chdb'; path: string; memoryBytes: number }
-  | { kind: 'clickhouse'; url: string };
+  | { kind: 'clickhouse'; url: string; cluster?: string | undefined };
 
 export async function openReadStore(choice: ReadStoreChoice): Promise<OpenReadStore> {
   if (choice.kind === 'clickhouse') {
-    const store = openClickHouseStore({ url: choice.url });
+    const store = openClickHouseStore(choice);
     return { store, memoryBytes: () => trackedMemory(store), close: () => store.close() };
   }
   const engine = await openChdbEngine(choice);

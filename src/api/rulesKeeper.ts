@@ -47,6 +47,8 @@ export interface RulesKeeperDeps {
   newId: () => string;
   /** The file's text; then the file has the say, and `change` by others is refused. */
   fileText?: string | undefined;
+  /** False where another process sees to it which rules are in force: they are read here, and changed when asked. */
+  leads?: boolean;
 }
 
 const nobody = 'chronoscope';
@@ -111,7 +113,9 @@ export async function createRulesKeeper(deps: RulesKeeperDeps): Promise<RulesKee
   }
 
   await readOn();
-  if (deps.fileText !== undefined) await offerFile(deps.fileText);
+  const { leads = true } = deps;
+  if (!leads) known ??= beforeTheFirst();
+  else if (deps.fileText !== undefined) await offerFile(deps.fileText);
   // A newer engine brings newer rules of its own, unless someone has chosen others.
   else if (known === undefined || known.source !== 'api') {
     await change(builtinRules, { source: 'builtin', name: nobody });
@@ -123,7 +127,8 @@ export async function createRulesKeeper(deps: RulesKeeperDeps): Promise<RulesKee
       return known;
     },
     change(text, by) {
-      if (deps.fileText !== undefined && by.source === 'api') {
+      const fromFile = deps.fileText !== undefined || (!leads && known?.source === 'file');
+      if (fromFile && by.source === 'api') {
         throw new ChronoscopeError(
           'CHR_CONFLICT',
           'The rules come from the file that CHRONOSCOPE_RULES names; change them there.',
@@ -136,6 +141,14 @@ export async function createRulesKeeper(deps: RulesKeeperDeps): Promise<RulesKee
     refresh: () => inTurn(readOn),
     asOf,
   };
+}
+
+/** What the process that sees to the rules is going to record, unless it has others. */
+function beforeTheFirst(): RulesInForce {
+  const read = readRules(builtinRules);
+  if (read.kind !== 'read') throw new Error('the built-in rules cannot be read');
+  const { versions, ruleSet } = read;
+  return { revision: 0, source: 'builtin', by: nobody, changedAt: 0, text: builtinRules, versions, ruleSet };
 }
 
 /** Reading a text takes longer than all else here, and only the newest counts. */

@@ -50,7 +50,7 @@ export const errorCatalogue = {
   },
   CHR_LOG_UNAVAILABLE: {
     status: 503,
-    help: 'The event log cannot take events now (disk full, store away). Nothing of this request was stored; send it again after `Retry-After`.',
+    help: 'The event log cannot take events now (disk full, store away). Send the same request again after `Retry-After`, with the same ids: nothing of it was stored in an embedded log, and what a server may have stored of it already counts once.',
   },
   CHR_READ_STORE_UNAVAILABLE: {
     status: 503,
@@ -74,6 +74,10 @@ export const errorCatalogue = {
   CHR_CONFLICT: {
     status: 409,
     help: 'Someone was quicker, or it cannot be done any more; the message says which. Read it again before repeating.',
+  },
+  CHR_NOT_HERE: {
+    status: 409,
+    help: 'Ask the process with the role `project`. With a feed in lanes nothing is rebuilt in place: build a second set beside it, as upgrading.md says.',
   },
   CHR_KEY_LAST_ADMIN: {
     status: 409,

@@ -40,7 +40,12 @@ const longEnough = (text: string): number | undefined => {
   const ms = parseDuration(text);
   return ms !== undefined && ms >= 5_000 && ms <= 86_400_000 ? ms : undefined;
 };
-const kafkaUrl = /^kafka:\/\/(?:[^\s/@:]+:[^\s/@]+@)?[^\s/@:]+:\d+(?:,[^\s/@:]+:\d+)*$/;
+const kafkaUrl = /^kafka:\/\/(?:[^\s/@:]+:[^\s/@]+@)?[^\s/@:]+:\d+(?:,[^\s/@:]+:\d+)*(?:\/[\w.-]{1,200})?$/;
+const mostLanes = 1_024;
+const laneCount = (text: string): number | undefined => {
+  const lanes = count(text);
+  return lanes !== undefined && lanes >= 1 && lanes <= mostLanes ? lanes : undefined;
+};
 const logUrl = /^(?:lmdb:|(?:esdb|kurrentdb)(?:\+discover)?:\/\/\S+)$/;
 
 /** Said once, for the schema fills in from it what a value leaves out. */
@@ -89,8 +94,14 @@ export const variables = {
     schema: z.union([z.literal('log:'), z.string().regex(kafkaUrl)]),
     fallback: 'log:',
     secret: true,
-    allowed: 'log: or kafka://host:port,… (user:password@ before the first host)',
+    allowed: 'log: or kafka://host:port,… (user:password@ before the first host, /topic behind the last)',
     about: 'Where projections read events from.',
+  }),
+  LANES: variable({
+    schema: parsed(laneCount),
+    fallback: '8',
+    allowed: `a whole number from 1 to ${mostLanes}`,
+    about: 'Partitions of the topic, fixed once it is made: at most so many processes share the projecting.',
   }),
   READ: variable({
     schema: z.union([z.literal('chdb:'), webUrl]),
@@ -98,6 +109,17 @@ export const variables = {
     secret: true,
     allowed: 'chdb: or http(s)://user:password@host:8123/database',
     about: 'Where the read models live.',
+  }),
+  CLUSTER: variable({
+    schema: z.string().regex(/^[A-Za-z_][\w-]{0,100}$/),
+    allowed: 'a name',
+    about: 'The ClickHouse cluster on whose every node the tables are made; see clickhouse.md.',
+  }),
+  ANALYSTS: variable({
+    schema: list((item) => /^[A-Za-z_]\w{0,60}:[\x21-\x2b\x2d-\x7e]{8,200}$/.test(item)),
+    secret: true,
+    allowed: 'a list of name:password, each password of 8 characters or more without spaces and commas',
+    about: 'Accounts that the ClickHouse server is given for analysts; see clickhouse.md.',
   }),
   ROLES: variable({
     schema: list((item) => processRoles.some((role) => role === item)),
@@ -247,6 +269,13 @@ export const variables = {
     schema: list(isProxy),
     allowed: 'addresses, networks such as 10.0.0.0/8, or loopback, linklocal, uniquelocal',
     about: 'Proxies whose `X-Forwarded-For` is believed.',
+  }),
+  PSEUDONYM_KEY: variable({
+    schema: z.string().regex(/^[0-9a-f]{64}$/),
+    secret: true,
+    allowed: '64 hexadecimal digits in lower case',
+    about:
+      'The key of pseudonyms, the same for all that take events in; without it one is made in the data folder.',
   }),
   LOG_LEVEL: variable({
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),

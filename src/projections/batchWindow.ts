@@ -103,7 +103,7 @@ export class BatchWindow {
     const head = await feed.head();
     if (newest === undefined || head === undefined) return;
     if (feed.distance(newest.to, head) > settings.maxBatchEvents / 2) return;
-    const busy = newest.events > settings.maxBatchEvents / 16;
+    const busy = newest.events > (settings.busyEvents ?? settings.maxBatchEvents / 16);
     await pause(busy ? settings.busyLingerMs : settings.lingerMs, signal);
   }
 

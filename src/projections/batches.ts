@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '../domain/events/envelope.ts';
 import type { Position } from '../domain/position.ts';
+import type { StoreLayout } from '../domain/storeLayout.ts';
 import { tableName } from './generations.ts';
 import type { EventBatch, Generation, RowBatch } from './ports.ts';
 import type { Projection } from './projection.ts';
@@ -80,19 +81,24 @@ export function createRowCollector(projections: readonly Projection[], recordedF
 
 export type RowCollector = ReturnType<typeof createRowCollector>;
 
-/** Rows on their way into one generation; the token makes a repetition of the same batch harmless. */
+/**
+ * Rows on their way into one generation; the token makes a repetition of the same batch harmless. Lanes have batches of
+ * the same boundaries and share the tables, so a lane's number is part of the token.
+ */
 export function insertable(
+  layout: StoreLayout,
   projection: Projection,
   generation: Generation,
   { from, to }: Pick<EventBatch, 'from' | 'to'>,
   rows: Rows,
+  lane?: number,
 ): RowBatch {
-  const table = tableName(generation, projection.source.name);
+  const table = tableName(layout, generation, projection.source.name);
   return {
     table,
     columns: projection.source.columns,
     rows: rows.bytes,
     rowCount: rows.count,
-    token: `${table}:${from ?? ''}:${to}`,
+    token: `${table}:${lane === undefined ? '' : `lane-${lane}:`}${from ?? ''}:${to}`,
   };
 }

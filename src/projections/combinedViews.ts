@@ -1,5 +1,5 @@
-import { publicDatabase } from './generations.ts';
 import type { ReadStore } from './ports.ts';
+import { readableViewSql } from './table.ts';
 
 /**
  * Every event as one line of a story. A view over the other views: a table of its own, sorted by request, cost a third
@@ -79,21 +79,33 @@ const lines: readonly Line[] = [
   },
 ];
 
-const selectOf = ({ view, kind, title, status, durationMs, errorCode, alone }: Line): string =>
+const selectOf = (
+  { view, kind, title, status, durationMs, errorCode, alone }: Line,
+  database: string,
+): string =>
   `SELECT project, ${alone ? "'' AS request_id" : 'request_id'}, time, recorded_at, position, id, toLowCardinality('${kind}') AS kind,
   service, ${alone ? "toLowCardinality('') AS operation" : 'operation'},
   toLowCardinality(toString(${status ?? "''"})) AS status, ${durationMs === undefined ? 'toFloat64(0) AS duration_ms' : durationMs},
   ${errorCode === undefined ? "toLowCardinality('') AS error_code" : errorCode}, ${title} AS title,
   ${alone ? "'' AS trace_id, '' AS span_id, '' AS user_id" : 'trace_id, span_id, user_id'}
-FROM ${publicDatabase}.${view}`;
+FROM ${database}.${view}`;
 
-export const combinedViews = [
-  { name: 'timeline', select: lines.map(selectOf).join('\nUNION ALL\n') },
-] as const;
+interface CombinedView {
+  name: string;
+  select(database: string): string;
+}
+
+export const combinedViews: readonly CombinedView[] = [
+  {
+    name: 'timeline',
+    select: (database) => lines.map((line) => selectOf(line, database)).join('\nUNION ALL\n'),
+  },
+];
 
 /** To be called when every view that they read is there. */
 export async function showCombinedViews(store: ReadStore): Promise<void> {
+  const { layout } = store;
   for (const { name, select } of combinedViews) {
-    await store.command(`CREATE OR REPLACE VIEW ${publicDatabase}.${name} AS ${select}`);
+    await store.command(readableViewSql(layout, name, select(layout.database)));
   }
 }

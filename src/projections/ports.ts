@@ -1,5 +1,6 @@
 import type { NewEvent, RecordedEvent } from '../domain/events/envelope.ts';
 import type { Position } from '../domain/position.ts';
+import type { StoreLayout } from '../domain/storeLayout.ts';
 
 /** What an append demands of a stream before it is carried out. */
 export type ExpectedRevision = 'any' | 'none' | number;
@@ -114,6 +115,8 @@ export interface Checkpoint {
   active: Generation;
   /** What a rebuild is making beside it. */
   building?: Generation;
+  /** Of a lane, which all projections share: where each of them stands, if not at the end of `active` with nothing pending. */
+  projections?: Readonly<Record<string, Pick<Generation, 'done' | 'pending'>>>;
 }
 
 export interface CheckpointStore {
@@ -122,6 +125,25 @@ export interface CheckpointStore {
   save(name: string, checkpoint: Checkpoint): Promise<void>;
   remove(name: string): Promise<void>;
   list(): Promise<string[]>;
+}
+
+/** Another process has gone on from here: what this one would save is out of date, and so is what it holds. */
+export class CheckpointTakenError extends Error {
+  constructor(name: string) {
+    super(`Another process has gone on with ${name}.`);
+    this.name = 'CheckpointTakenError';
+  }
+}
+
+/** Who does what one process at a time should do. */
+export interface Leases {
+  /**
+   * Takes or renews; false while another process holds it. It goes by the holders' clocks, so it saves double work and
+   * guards nothing.
+   */
+  hold(name: string, forMs: number): Promise<boolean>;
+  /** Lets others have it at once; nothing when it is not held here. */
+  release(name: string): Promise<void>;
 }
 
 export interface RowBatch {
@@ -136,9 +158,16 @@ export interface RowBatch {
 
 /** The read models' home. Written by projections alone. */
 export interface ReadStore {
+  /** What its databases are called, and whether a table is spread over several machines. */
+  readonly layout: StoreLayout;
   /** One statement that changes structure or data. */
   command(sql: string): Promise<void>;
   insert(batch: RowBatch): Promise<void>;
+  /**
+   * Takes in a batch that may be in already, as a whole or in part, or is still on its way. A store without it cannot
+   * tell by the token; what its tables hold decides there.
+   */
+  repeat?(batch: RowBatch): Promise<void>;
   /** Values are written into the text with `sql` from `./sql.ts`, never by hand. 64-bit integers come as strings. */
   query<T>(sql: string, options?: { signal?: AbortSignal }): Promise<T[]>;
   ping(): Promise<void>;

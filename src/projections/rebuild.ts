@@ -93,8 +93,8 @@ export async function verify(deps: RebuildDeps, tracked: Tracked): Promise<Verif
     const present = new Map<string, DayChecksum[]>();
     const expected = new Map<string, DayChecksum[]>();
     for (const table of tablesOf(tracked.projection)) {
-      present.set(table.name, await checksums(store, table, tableName(active, table.name)));
-      expected.set(table.name, await checksums(store, table, tableName(fresh, table.name)));
+      present.set(table.name, await checksums(store, table, tableName(store.layout, active, table.name)));
+      expected.set(table.name, await checksums(store, table, tableName(store.layout, fresh, table.name)));
     }
     runner.moveTo(tracked, active);
     const source = expected.get(tracked.projection.source.name) ?? [];
@@ -181,10 +181,10 @@ async function carryOver(
   const active = tracked.checkpoint.active;
   const firstDay = new Date(before).toISOString().slice(0, 10);
   for (const table of tablesOf(tracked.projection)) {
-    const from = tableName(active, table.name);
+    const from = tableName(store.layout, active, table.name);
     for (const day of await recordedDays(store, from)) {
       deps.signal?.throwIfAborted();
-      if (day < firstDay) await carryDay(store, tableName(building, table.name), from, day);
+      if (day < firstDay) await carryDay(store, tableName(store.layout, building, table.name), from, day);
     }
   }
 }
@@ -214,7 +214,7 @@ function createFiller(
   async function insert(stretch: ProjectedStretch): Promise<void> {
     for (const failure of stretch.unprojectable) observer.unprojectable(failure);
     const rows = stretch.rows.get(projection.name);
-    if (rows !== undefined) await store.insert(insertable(projection, building, stretch, rows));
+    if (rows !== undefined) await store.insert(insertable(store.layout, projection, building, stretch, rows));
   }
 
   return {

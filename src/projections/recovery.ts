@@ -1,3 +1,4 @@
+import type { StoreLayout } from '../domain/storeLayout.ts';
 import { createDerivations, dropDerivations, tableName } from './generations.ts';
 import type { Generation, ReadStore, RowBatch } from './ports.ts';
 import type { Projection } from './projection.ts';
@@ -6,10 +7,10 @@ import type { Derivation } from './table.ts';
 
 /**
  * Takes in a batch of which some tables may have its rows already, because the process died or lost the store while
- * it was at work. A token is not enough for that: the engine notes it before the rows are in their place, and a death
- * between the two makes it refuse rows that it does not have. What a table holds is the only witness: a batch's rows
- * enter a table's day as one part, whole or not at all, and batches enter in order, so a table has them exactly if it
- * reaches the batch's last position.
+ * it was at work. A server knows it by its token. For the embedded engine a token is not enough: the engine notes it
+ * before the rows are in their place, and a death between the two, which is ours as well, makes it refuse rows that it
+ * does not have. What a table holds is the only witness there: a batch's rows enter a table's day as one part, whole or
+ * not at all, and batches enter in order, so a table has them exactly if it reaches the batch's last position.
  */
 export async function repeatInsert(
   store: ReadStore,
@@ -17,6 +18,7 @@ export async function repeatInsert(
   generation: Generation,
   batch: RowBatch,
 ): Promise<void> {
+  if (store.repeat !== undefined) return await store.repeat(batch);
   const staged = `${batch.table}_repeat`;
   await store.command(`DROP TABLE IF EXISTS ${staged} SYNC`);
   await store.command(`CREATE TABLE ${staged} AS ${batch.table} ENGINE = MergeTree ORDER BY tuple()`);
@@ -31,7 +33,7 @@ export async function repeatInsert(
       position: 'position',
     });
     for (const derivation of projection.derivations) {
-      await copyMissing(store, derivedCopy(projection, generation, derivation, staged));
+      await copyMissing(store, derivedCopy(store.layout, projection, generation, derivation, staged));
     }
   } finally {
     await createDerivations(store, projection, generation);
@@ -48,6 +50,7 @@ interface Copy {
 }
 
 function derivedCopy(
+  layout: StoreLayout,
   projection: Projection,
   generation: Generation,
   derivation: Derivation,
@@ -58,7 +61,7 @@ function derivedCopy(
     throw new Error(`${projection.name} derives ${derivation.to}, which it does not have`);
   return {
     rows: derivation.select.replaceAll('{from}', staged),
-    into: tableName(generation, derivation.to),
+    into: tableName(layout, generation, derivation.to),
     columns: table.columns.map((c) => c.name),
     position: 'last_position',
   };

@@ -1,38 +1,22 @@
 import type { Position } from '../domain/position.ts';
 import { BatchWindow } from './batchWindow.ts';
 import { showCombinedViews } from './combinedViews.ts';
-import {
-  applyRetention,
-  createDatabases,
-  createDerivations,
-  createTables,
-  dropGeneration,
-  dropStrays,
-  showGeneration,
-} from './generations.ts';
-import type { Checkpoint, Generation } from './ports.ts';
+import { createDatabases, dropGeneration, dropStrays, openGeneration } from './generations.ts';
+import { refuseLanes } from './lanes/laneRecord.ts';
+import type { Checkpoint, CheckpointStore, EventFeed, Generation } from './ports.ts';
 import type { Projection } from './projection.ts';
 import { createFeedProjector, type Projector } from './projector.ts';
 import type { ProjectionSettings } from './settings.ts';
+import type { Standing } from './standings.ts';
 import { ProjectionWorker, type WorkerDeps } from './worker.ts';
 
 export interface RunnerDeps extends Omit<WorkerDeps, 'window' | 'projector'> {
   /** Reads the feed in this thread, unless another one is given. */
   projector?: Projector;
+  feed: EventFeed;
+  checkpoints: CheckpointStore;
   projections: readonly Projection[];
   settings: ProjectionSettings;
-}
-
-/** Where one projection stands. */
-export interface Standing {
-  projection: string;
-  version: number;
-  generation: number;
-  position: Position | undefined;
-  lagEvents: number;
-  lagMs: number;
-  /** Why the last insert failed, while it is being tried again. */
-  error: string | undefined;
 }
 
 /** One projection's checkpoint in memory; saved whole, in the order of the changes. */
@@ -100,6 +84,7 @@ export async function createRunner(deps: RunnerDeps) {
   const outdated = (tracked: Tracked) => tracked.checkpoint.active.version !== tracked.projection.version;
 
   const all: Tracked[] = [];
+  await refuseLanes(checkpoints);
   await createDatabases(store);
   for (const projection of deps.projections) {
     const checkpoint = await prepare(projection);
@@ -114,9 +99,7 @@ export async function createRunner(deps: RunnerDeps) {
     const saved = await checkpoints.load(projection.name);
     if (saved === undefined) {
       const active: Generation = { version: projection.version, number: 1 };
-      await createTables(store, projection, active, settings.retentionDays);
-      await createDerivations(store, projection, active);
-      await showGeneration(store, projection, active);
+      await openGeneration(store, projection, active, settings.retentionDays);
       await checkpoints.save(projection.name, { active });
       return { active };
     }
@@ -126,10 +109,7 @@ export async function createRunner(deps: RunnerDeps) {
       await checkpoints.save(projection.name, { active: saved.active });
     }
     if (saved.active.version === projection.version) {
-      await createTables(store, projection, saved.active, settings.retentionDays);
-      await applyRetention(store, projection, saved.active, settings.retentionDays);
-      await createDerivations(store, projection, saved.active);
-      await showGeneration(store, projection, saved.active);
+      await openGeneration(store, projection, saved.active, settings.retentionDays);
     }
     return { active: saved.active };
   }

@@ -8,8 +8,10 @@ export interface ProjectionSettings {
   maxBatchEvents: number;
   /** How long a projection gathers events before it inserts what there is. */
   lingerMs: number;
-  /** The same after a batch of more than a sixteenth of `maxBatchEvents`. */
+  /** The same after a batch of more than `busyEvents`. */
   busyLingerMs: number;
+  /** Without it, a sixteenth of `maxBatchEvents`. */
+  busyEvents?: number;
 }
 
 export const defaultProjectionSettings: ProjectionSettings = {

@@ -1,3 +1,5 @@
+import type { StoreLayout } from '../domain/storeLayout.ts';
+
 /**
  * Values in SQL text. Reads are written as `sql` templates: what is interpolated becomes a literal, and only what
  * `raw` or `ident` made goes in as it is. (Bound parameters would be serialised over the whole process by the
@@ -57,3 +59,7 @@ export function quote(text: string): string {
 /** Epoch milliseconds, with microseconds behind the point, as a DateTime64(6) literal. */
 export const time = (epochMs: number): Raw =>
   new Raw(`fromUnixTimestamp64Micro(${Math.round(epochMs * 1000)}, 'UTC')`);
+
+/** Stands behind the name in a statement that every node of a cluster has to carry out. */
+export const onCluster = ({ cluster }: StoreLayout): string =>
+  cluster === undefined ? '' : ` ON CLUSTER ${quote(cluster)}`;

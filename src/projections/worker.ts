@@ -1,19 +1,21 @@
 import type { Position } from '../domain/position.ts';
 import { insertable, type Rows, type Unprojectable } from './batches.ts';
 import { type BatchWindow, pause } from './batchWindow.ts';
-import type { CheckpointStore, EventFeed, Generation, ReadStore } from './ports.ts';
+import type { Generation, ReadStore, RowBatch } from './ports.ts';
 import type { Projection } from './projection.ts';
 import type { ProjectedStretch, Projector } from './projector.ts';
 import { repeatInsert } from './recovery.ts';
 
 export interface WorkerDeps {
   window: BatchWindow;
-  feed: EventFeed;
   projector: Projector;
   store: ReadStore;
-  checkpoints: CheckpointStore;
   clock: () => number;
   observer: ProjectionObserver;
+  /** Which lane it follows, out of how many; without it, the whole log. */
+  lane?: { number: number; of: number };
+  /** A checkpoint that changed nothing but the position may be this old on disk. */
+  idleSaveMs?: number;
 }
 
 /** What happens to projections, for logs and metrics. */
@@ -23,8 +25,7 @@ export interface ProjectionObserver {
   unprojectable(failure: Unprojectable): void;
 }
 
-/** A checkpoint that changed nothing but the position may be this old on disk. */
-const idleSaveMs = 2_000;
+const defaultIdleSaveMs = 2_000;
 const firstRetryMs = 200;
 const longestRetryMs = 10_000;
 
@@ -116,24 +117,37 @@ export class ProjectionWorker {
     const { pending } = this.#generation;
     if (pending === undefined) return;
     const { projection } = this;
-    const { projector, store } = this.#deps;
+    const { projector } = this.#deps;
     const { from: after, to: until } = pending;
+    // It may be what could not be saved: no insert may be under way that a successor would not learn of.
+    await this.#save(this.#generation);
     const repeated = await projector.next({ projections: [projection.name], after, until });
     if (repeated?.to !== until) throw new Error(`the log does not reach ${until}, where a batch was cut off`);
     const rows = repeated.rows.get(projection.name);
     if (rows !== undefined) {
-      const stretch = { from: pending.from, to: pending.to };
-      const batch = insertable(projection, this.#generation, stretch, rows);
-      await repeatInsert(store, projection, this.#generation, batch);
+      await this.#repeat(this.#batchOf(pending, rows));
     }
     this.#advance(pending.to, repeated.lastRecordedAt);
+  }
+
+  async #repeat(batch: RowBatch): Promise<void> {
+    const { store, lane } = this.#deps;
+    // What a table holds tells nothing of one lane among several; the token is all that there is then.
+    if (store.repeat === undefined && lane !== undefined && lane.of > 1) return await store.insert(batch);
+    await repeatInsert(store, this.projection, this.#generation, batch);
+  }
+
+  #batchOf({ from, to }: NonNullable<Generation['pending']>, rows: Rows): RowBatch {
+    const { store, lane } = this.#deps;
+    return insertable(store.layout, this.projection, this.#generation, { from, to }, rows, lane?.number);
   }
 
   async #apply(batch: ProjectedStretch): Promise<void> {
     const stretch = { ...(batch.from === undefined ? {} : { from: batch.from }), to: batch.to };
     const inserted = await this.#insert(stretch, batch.rows.get(this.projection.name));
     this.#advance(batch.to, batch.lastRecordedAt);
-    const now = this.#deps.clock();
+    const { clock, idleSaveMs = defaultIdleSaveMs } = this.#deps;
+    const now = clock();
     if (inserted) this.#lastSavedAt = now;
     else if (now - this.#lastSavedAt > idleSaveMs) {
       this.#lastSavedAt = now;
@@ -148,8 +162,7 @@ export class ProjectionWorker {
     this.#generation = { version, number, ...(done === undefined ? {} : { done }), pending };
     await this.#save(this.#generation);
     const started = performance.now();
-    const stretch = { from: pending.from, to: pending.to };
-    await store.insert(insertable(this.projection, this.#generation, stretch, rows));
+    await store.insert(this.#batchOf(pending, rows));
     observer.inserted(this.projection.name, rows.count, (performance.now() - started) / 1000);
     return true;
   }

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBacktester } from '../../src/adapters/backtestThread/backtester.ts';
+import { packedPast, plainPast } from '../../src/adapters/backtestThread/past.ts';
 import type { LmdbLog } from '../../src/adapters/lmdb/eventLog.ts';
 import type { BacktestRun } from '../../src/api/ports.ts';
 import { Backtest, type BacktestAsked, readingOf } from '../../src/domain/alerts/backtest/backtest.ts';
@@ -45,7 +46,7 @@ describe('the thread of a back-test', () => {
     };
   };
   const run = (wanted: BacktestRun, signal = new AbortController().signal, onProgress = () => undefined) =>
-    openBacktester({ entry, log }).run(wanted, { signal, onProgress });
+    openBacktester({ entry, log, readPast: packedPast(log) }).run(wanted, { signal, onProgress });
 
   it.each(['as_arrived', 'as_known'] as const)('finds what it finds in this thread, %s', async (mode) => {
     const asked = askedFor({ mode, from: logStart + 5 * minute });
@@ -59,10 +60,18 @@ describe('the thread of a back-test', () => {
     expect(result).toEqual(here.result());
   });
 
+  it('finds the same in a log that keeps no blocks', async () => {
+    const asked = askedFor({ mode: 'as_known', from: logStart + 5 * minute });
+    const options = { signal: new AbortController().signal, onProgress: () => undefined };
+    const plain = await openBacktester({ entry, log, readPast: plainPast(log) }).run({ asked }, options);
+    expect(plain.result).toEqual((await run({ asked })).result);
+    expect(plain.result.fired).toBe(1);
+  });
+
   it('tells how far it is, to the end', async () => {
     const told: unknown[] = [];
     const options = { signal: new AbortController().signal, onProgress: (one: unknown) => told.push(one) };
-    await openBacktester({ entry, log }).run({ asked: askedFor() }, options);
+    await openBacktester({ entry, log, readPast: packedPast(log) }).run({ asked: askedFor() }, options);
     expect(told.at(-1)).toEqual({ pass: 1, passes: 1, eventsRead: 1_800, eventsTotal: 1_800 });
   });
 
@@ -91,7 +100,7 @@ describe('the thread of a back-test', () => {
     const dying = new URL(
       `data:text/javascript,import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => process.exit(1));`,
     );
-    const running = openBacktester({ entry: dying, log }).run(
+    const running = openBacktester({ entry: dying, log, readPast: packedPast(log) }).run(
       { asked: askedFor() },
       { signal: new AbortController().signal, onProgress: () => undefined },
     );

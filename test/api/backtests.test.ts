@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBacktester } from '../../src/adapters/backtestThread/backtester.ts';
+import { packedPast } from '../../src/adapters/backtestThread/past.ts';
 import type { LmdbLog } from '../../src/adapters/lmdb/eventLog.ts';
 import { readTimes, shownTimes } from '../../src/api/backtestTimes.ts';
 import { backtestRoutes } from '../../src/api/http/backtests.ts';
 import { jobRoutes } from '../../src/api/http/jobs.ts';
 import type { AppInstance } from '../../src/api/http/server.ts';
-import { createJobs, type Jobs, type ReadModelDeps } from '../../src/api/jobs.ts';
+import { createJobs, type Jobs } from '../../src/api/jobs.ts';
 import { readRules } from '../../src/domain/alerts/rules/read.ts';
 import { incidentRules, logEnd, logStart, openIncidentLog, temporaryFolder } from '../support/backtestLog.ts';
 import { buildProgram } from '../support/program.ts';
@@ -32,8 +33,8 @@ describe('POST /v1/backtests', () => {
     const read = readRules(text);
     if (read.kind === 'refused') throw new Error('these rules are good');
     const current = () => ({ text, ruleSet: read.ruleSet, versions: read.versions });
-    const backtester = openBacktester({ entry, log });
-    jobRoutes(app, { jobs, log } as unknown as ReadModelDeps);
+    const backtester = openBacktester({ entry, log, readPast: packedPast(log) });
+    jobRoutes(app, { jobs, log, runner: () => undefined });
     backtestRoutes(app, { backtester, current, channels: [], log, clock: () => logEnd, jobs });
   }, 120_000);
   afterAll(async () => {

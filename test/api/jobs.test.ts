@@ -91,10 +91,12 @@ describe('jobs', () => {
 describe('over HTTP', () => {
   let engine: ReadingEngine;
   let jobs: Jobs;
+  let isBuilder = true;
   beforeAll(async () => {
     jobs = newJobs();
     engine = await openReading({
-      routes: (app, { runner, log }) => jobRoutes(app, { jobs, runner, log }),
+      routes: (app, { runner, log }) =>
+        jobRoutes(app, { jobs, runner: () => (isBuilder ? runner : undefined), log }),
     });
     await engine.take(Array.from({ length: 50 }, () => event('RequestCompleted')));
   }, 120_000);
@@ -143,6 +145,14 @@ describe('over HTTP', () => {
     );
     expect(result.every((one: Answer) => one.differences.length === 0)).toBe(true);
   }, 120_000);
+
+  it('refuses where another process builds the read models, and says where to ask', async () => {
+    isBuilder = false;
+    const { status, body } = await post('/v1/rebuilds', {});
+    isBuilder = true;
+    expect([status, body.error.code]).toEqual([409, 'CHR_NOT_HERE']);
+    expect(body.error.message).toContain('another one does');
+  });
 
   it('refuses unknown names, small roles and keys of one project', async () => {
     const unknown = await post('/v1/rebuilds', { projections: ['request'] });

@@ -284,3 +284,33 @@ describe('rules that people have chosen', () => {
     expect((await openKeeper()).current()).toMatchObject({ source: 'api', revision: 2 });
   });
 });
+
+describe('rules in a process that does not see to them', () => {
+  beforeEach(async () => {
+    await closeServer(app, 1_000);
+    log = createMemoryLog({ clock: () => now });
+    await open({ leads: false });
+  });
+
+  it('are the built-in ones before the first, and nothing is recorded', async () => {
+    expect((await get()).body).toMatchObject({ source: 'builtin', revision: 0 });
+    expect(await recorded()).toHaveLength(0);
+  });
+
+  it('are those of the log, however that process has come by them', async () => {
+    const file = rulesWith(rule('from-file'));
+    const leading = await openKeeper({ fileText: file });
+    await rules.refresh();
+    expect(rules.current()).toMatchObject({ source: 'file', text: file });
+    const { status, body } = await put(rulesWith(rule('a')));
+    expect([status, body.error.message]).toEqual([409, expect.stringContaining('CHRONOSCOPE_RULES')]);
+    expect(await recorded()).toHaveLength(1);
+    expect(leading.current().revision).toBe(1);
+  });
+
+  it('are changed when somebody asks for it', async () => {
+    await openKeeper();
+    expect((await put(rulesWith(rule('a')))).status).toBe(200);
+    expect((await openKeeper()).current()).toMatchObject({ source: 'api', revision: 2 });
+  });
+});

@@ -3,6 +3,7 @@ import { createMemoryLog } from '../../src/adapters/memory/eventLog.ts';
 import { readRoutes } from '../../src/api/http/reads/reads.ts';
 import { closeServer } from '../../src/api/http/server.ts';
 import { asPosition } from '../../src/domain/position.ts';
+import { embeddedLayout } from '../../src/domain/storeLayout.ts';
 import type { FollowerStanding } from '../../src/projections/follow.ts';
 import { as, openServer } from '../support/server.ts';
 
@@ -14,7 +15,7 @@ async function open(alerts: FollowerStanding, notifications: FollowerStanding) {
   const app = await openServer();
   const query = async () => [];
   readRoutes(app, {
-    store: { query },
+    store: { query, layout: embeddedLayout },
     log: createMemoryLog({ clock }),
     runner: { tracked: [], reached: async () => true, standings: async () => [] },
     clock,

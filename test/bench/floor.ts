@@ -6,6 +6,7 @@ import { openChdbEngine } from '../../src/adapters/chdb/engine.ts';
 import { openChdbStore } from '../../src/adapters/chdb/readStore.ts';
 import { createMemoryLog } from '../../src/adapters/memory/eventLog.ts';
 import { createIngest } from '../../src/api/ingest.ts';
+import { embeddedLayout } from '../../src/domain/storeLayout.ts';
 import { createUuidV7Factory } from '../../src/domain/uuid.ts';
 import { createRowCollector, insertable } from '../../src/projections/batches.ts';
 import { projections } from '../../src/projections/catalogue.ts';
@@ -65,7 +66,8 @@ async function encodedBatches(events: number) {
     const { rows } = collector.finish();
     for (const projection of projections) {
       const filled = rows.get(projection.name);
-      if (filled !== undefined) batches.push(insertable(projection, generation, batch, filled));
+      if (filled !== undefined)
+        batches.push(insertable(embeddedLayout, projection, generation, batch, filled));
     }
   }
   return batches;

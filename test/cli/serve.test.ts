@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openChdbEngine } from '../../src/adapters/chdb/engine.ts';
 import { openChdbStore } from '../../src/adapters/chdb/readStore.ts';
-import { storeDatabase } from '../../src/projections/generations.ts';
+import { embeddedLayout } from '../../src/domain/storeLayout.ts';
 import { buildProgram, type Running, runProgram, startOnTerminal, startProgram } from '../support/program.ts';
 
 let folder = '';
@@ -191,9 +191,9 @@ async function damage(table: string): Promise<void> {
   const engine = await openChdbEngine({ path: join(folder, 'read') });
   const store = await openChdbStore(engine);
   const [found] = await store.query<{ name: string }>(
-    `SELECT name FROM system.tables WHERE database = '${storeDatabase}' AND match(name, '^${table}_v[0-9]+g[0-9]+$')`,
+    `SELECT name FROM system.tables WHERE database = '${embeddedLayout.storeDatabase}' AND match(name, '^${table}_v[0-9]+g[0-9]+$')`,
   );
-  const fullName = `${storeDatabase}.${found?.name}`;
+  const fullName = `${embeddedLayout.storeDatabase}.${found?.name}`;
   await store.command(`ALTER TABLE ${fullName} DELETE WHERE request_id = 'r7' SETTINGS mutations_sync = 2`);
   await store.close();
   await engine.close();

@@ -23,12 +23,15 @@ export interface EventLogContract {
   /** A fresh, empty place. */
   makePlace: () => Promise<string>;
   skip?: readonly { test: string; reason: string }[];
+  /** A log that cannot count its events tells about how many there are; 0 is 0 all the same. */
+  estimates?: boolean;
 }
 
 const start = 1_760_000_000_000;
 
 /** Every promise of the event log's port, by name. */
-export function eventLogContract(name: string, { open, makePlace, skip = [] }: EventLogContract): void {
+export function eventLogContract(name: string, contract: EventLogContract): void {
+  const { open, makePlace, skip = [], estimates = false } = contract;
   describe(`event log: ${name}`, () => {
     let log: EventLog;
     let place: string;
@@ -44,6 +47,8 @@ export function eventLogContract(name: string, { open, makePlace, skip = [] }: E
       if (reason === undefined) it(test, body);
       else it.skip(`${test} (${reason})`, body);
     };
+    /** What a number of events is told as. */
+    const about = (events: number): unknown => (estimates ? expect.any(Number) : events);
     const append = async (stream: string, numbers: readonly number[]) => {
       const outcome = await log.append([
         to(
@@ -418,8 +423,10 @@ export function eventLogContract(name: string, { open, makePlace, skip = [] }: E
       expect(log.parsePosition(String(head))).toBe(head);
       expect(log.compare(first, head)).toBeLessThan(0);
       expect(log.compare(head, head)).toBe(0);
-      expect(log.distance(first, head)).toBe(1);
-      expect(log.distance(undefined, head)).toBe(2);
+      expect(log.distance(head, head)).toBe(0);
+      expect(log.distance(first, head)).toEqual(about(1));
+      expect(log.distance(undefined, head)).toEqual(about(2));
+      expect(log.distance(undefined, head)).toBeGreaterThan(0);
       for (const text of ['', 'x', '-1', '1.5', '1e3', ' 1', '99999999999999999999']) {
         expect(log.parsePosition(text)).toBeUndefined();
       }
@@ -444,7 +451,7 @@ export function eventLogContract(name: string, { open, makePlace, skip = [] }: E
         const early = log.readByTime({ fromTime: start, toTime: start + 10 });
         expect(numbersOf(await eventsOf(early))).toEqual([0, 3, 6, 9]);
         expect(await log.stats()).toMatchObject({
-          events: 17,
+          events: about(17),
           firstRecordedAt: start,
           expiredBefore: start + 20,
         });
@@ -509,7 +516,7 @@ export function eventLogContract(name: string, { open, makePlace, skip = [] }: E
       await Promise.all([log.maintain(), log.maintain()]);
       expect(await eventsOf(log.read())).toEqual(before);
       expect(await streamOf(log.readStream('s3'))).toEqual(before.filter(({ stream }) => stream === 's3'));
-      expect((await log.stats()).events).toBe(300);
+      expect((await log.stats()).events).toEqual(about(300));
     });
 
     promise('what was appended is there after closing and opening again', async () => {
@@ -520,7 +527,7 @@ export function eventLogContract(name: string, { open, makePlace, skip = [] }: E
       expect(await eventsOf(log.read())).toEqual(before);
       expect(await append('b', [10, 11, 12])).toMatchObject({ appended: 0, duplicates: 3 });
       expect(await log.append([to('a', logEvents(80, 1), 2)])).toMatchObject({ kind: 'appended' });
-      expect((await log.stats()).events).toBe(54);
+      expect((await log.stats()).events).toEqual(about(54));
     });
 
     promise('recording times do not decrease across a restart either', async () => {
@@ -542,7 +549,7 @@ export function eventLogContract(name: string, { open, makePlace, skip = [] }: E
       await log.expire({ before: now, keep: () => false });
       await reopen();
       expect(numbersOf(await eventsOf(log.read()))).toEqual([3]);
-      expect(await log.stats()).toMatchObject({ expiredBefore: now, events: 1 });
+      expect(await log.stats()).toMatchObject({ expiredBefore: now, events: about(1) });
     });
   });
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asPosition } from '../../src/domain/position.ts';
+import { embeddedLayout } from '../../src/domain/storeLayout.ts';
 import { createRowCollector, insertable } from '../../src/projections/batches.ts';
 import {
   createDatabases,
@@ -35,6 +36,7 @@ const batchOf = (from: number, to: number) => {
   const rows = collector.finish().rows.get('requests');
   if (rows === undefined) throw new Error('no rows');
   return insertable(
+    embeddedLayout,
     requests,
     generation,
     { from: asPosition(String(from)), to: asPosition(String(to)) },
@@ -54,7 +56,7 @@ describe('a batch that was cut off', () => {
     for (const { name } of tablesOf(requests)) {
       const count = name === 'requests' ? 'count()' : 'sum(n)';
       const [row] = await real.store.query<{ n: string }>(
-        `SELECT toString(${count}) AS n FROM ${tableName(generation, name)}`,
+        `SELECT toString(${count}) AS n FROM ${tableName(embeddedLayout, generation, name)}`,
       );
       found[name] = row?.n ?? '';
     }
@@ -82,7 +84,7 @@ describe('a batch that was cut off', () => {
       const whole = await sums();
       // Takes the second batch out of the tables that the death came before.
       for (const name of names.filter((name) => !held.includes(name))) {
-        const table = tableName(generation, name);
+        const table = tableName(embeddedLayout, generation, name);
         await real.store.command(`TRUNCATE TABLE ${table}`);
       }
       if (held.length < names.length) await refill(names.filter((name) => !held.includes(name)));
@@ -101,11 +103,11 @@ describe('a batch that was cut off', () => {
     await createTables(real.store, requests, other, noRetention);
     await createDerivations(real.store, requests, other);
     const first = batchOf(0, 30);
-    await real.store.insert({ ...first, table: tableName(other, 'requests'), token: '' });
+    await real.store.insert({ ...first, table: tableName(embeddedLayout, other, 'requests'), token: '' });
     for (const name of emptied) {
-      for (const partition of await partitionsOf(tableName(other, name))) {
+      for (const partition of await partitionsOf(tableName(embeddedLayout, other, name))) {
         await real.store.command(
-          `ALTER TABLE ${tableName(generation, name)} ATTACH PARTITION '${partition}' FROM ${tableName(other, name)}`,
+          `ALTER TABLE ${tableName(embeddedLayout, generation, name)} ATTACH PARTITION '${partition}' FROM ${tableName(embeddedLayout, other, name)}`,
         );
       }
     }

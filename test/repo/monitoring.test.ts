@@ -22,6 +22,7 @@ function scrapedSeries(): Map<string, Set<string>> {
   registerGauges(metrics, {
     ingest: () => ({ accepted: 0, duplicates: 0, rejected: 0, pendingEvents: 0 }),
     projections: async () => [],
+    lanes: async () => [],
     log: async () => ({ bytes: 0, events: 0 }),
     engineMemoryBytes: async () => 0,
     liveClients: () => 0,

@@ -8,6 +8,7 @@ import type { Projection } from '../../src/projections/projection.ts';
 import { lowCardinality, writeEvent } from '../../src/projections/readModels/columns.ts';
 import { requests } from '../../src/projections/readModels/requests.ts';
 import type { RunnerDeps } from '../../src/projections/runner.ts';
+import { onCluster } from '../../src/projections/sql.ts';
 import type { PublicView } from '../../src/projections/table.ts';
 
 export const day = 86_400_000;
@@ -54,8 +55,9 @@ export const releaseWith = (...changed: readonly Projection[]): readonly Project
 
 /** A log and checkpoints that outlive runners, over a store without tables. */
 export async function emptyHouse(store: ReadStore) {
-  for (const database of ['chronoscope', 'chronoscope_store']) {
-    await store.command(`DROP DATABASE IF EXISTS ${database}`);
+  const { layout } = store;
+  for (const database of [layout.database, layout.storeDatabase]) {
+    await store.command(`DROP DATABASE IF EXISTS ${database}${onCluster(layout)}`);
   }
   let now = firstDay + day / 2;
   const log = createMemoryLog({ clock: () => now });

@@ -4,58 +4,35 @@ import type { VerdictName } from '../../domain/alerts/backtest/result.ts';
 import { episodeCommandsStream } from '../../domain/alerts/identity.ts';
 import type { EventLog } from '../../projections/ports.ts';
 import { LogUnavailableError } from '../../projections/ports.ts';
-import type { ReadPacked } from '../lmdb/packedReader.ts';
 import type { BacktestReply } from './messages.ts';
+import type { Part, ReadPast } from './past.ts';
 import { startThread, type Thread } from './thread.ts';
 
 export interface BacktestThreadOptions {
   entry: URL;
-  log: Pick<EventLog, 'readByTime' | 'readStream' | 'head'> & { readPacked: ReadPacked; file: string };
+  log: Pick<EventLog, 'readStream'>;
+  readPast: ReadPast;
 }
 
 type Options = Parameters<Backtester['run']>[1];
-type Place = { after: number; until: number };
 
-const eventsAtOnce = 20_000;
 /** So that the thread need not wait for the reading, nor the memory hold more than it needs. */
 const mostUnderWay = 3;
 const mostJudged = 5_000;
 
-/** Feeds a thread of its own with blocks as they stand on disk, so that ingest is not kept waiting. */
-export function openBacktester({ entry, log }: BacktestThreadOptions): Backtester {
-  async function placeOf(time: number): Promise<number | undefined> {
-    for await (const { from } of log.readByTime({ fromTime: time, toTime: Number.MAX_SAFE_INTEGER }))
-      return Number(from ?? 0);
-    return undefined;
-  }
-
-  async function placesOf(wanted: BacktestRun): Promise<Place & { passes: number }> {
-    const { fromTime, toTime, passes } = readingOf(wanted.asked);
-    const head = Number((await log.head()) ?? 0);
-    return { after: (await placeOf(fromTime)) ?? head, until: (await placeOf(toTime)) ?? head, passes };
-  }
-
+/** Shows the past to a thread of its own, so that ingest is not kept waiting. */
+export function openBacktester({ entry, log, readPast }: BacktestThreadOptions): Backtester {
   async function pass(
     thread: Thread,
-    { after, until }: Place,
-    told: (read: number) => void,
+    range: { fromTime: number; toTime: number },
+    told: (progress: Pick<Part, 'eventsRead' | 'eventsTotal'>) => void,
     { signal }: Options,
   ) {
     const underWay: Promise<void>[] = [];
-    for (let reached = after; reached < until; ) {
-      signal.throwIfAborted();
-      const packed = await log.readPacked({ after: reached, until, maxEvents: eventsAtOnce, signal });
-      if (packed === undefined) break;
-      const { blocks, to } = packed;
-      const from = reached;
-      reached = to;
-      const asked = thread.ask(
-        { kind: 'take', blocks, after: from, until: to, file: log.file },
-        blocks.map(({ buffer }) => buffer),
-      );
-      const taken = asked.then((reply) => {
+    for await (const { request, handedOver, ...progress } of readPast({ ...range, signal })) {
+      const taken = thread.ask(request, handedOver).then((reply) => {
         orThrow(reply);
-        told(to - after);
+        told(progress);
       });
       // It is awaited below; a failure before that is not one that nobody handles.
       taken.catch(() => undefined);
@@ -80,14 +57,16 @@ export function openBacktester({ entry, log }: BacktestThreadOptions): Backteste
   }
 
   async function carryOut(thread: Thread, wanted: BacktestRun, options: Options) {
-    const { passes, ...place } = await placesOf(wanted);
+    const { passes, ...range } = readingOf(wanted.asked);
     orThrow(await thread.ask({ kind: 'start', wanted }));
     let recordedEpisodes: string[] = [];
     for (let number = 1; number <= passes; number++) {
-      const eventsTotal = Math.max(0, place.until - place.after);
-      const told = (eventsRead: number) =>
-        options.onProgress({ pass: number, passes, eventsRead, eventsTotal });
-      await pass(thread, place, told, options);
+      await pass(
+        thread,
+        range,
+        (progress) => options.onProgress({ pass: number, passes, ...progress }),
+        options,
+      );
       const ended = orThrow(await thread.ask({ kind: 'passEnds' }));
       if (ended.kind === 'passEnded') ({ recordedEpisodes } = ended);
     }

@@ -1,5 +1,6 @@
 import type { BacktestRun } from '../../api/ports.ts';
 import type { BacktestResult, VerdictName } from '../../domain/alerts/backtest/result.ts';
+import type { RecordedEvent } from '../../domain/events/envelope.ts';
 
 /** What the engine's thread asks of the thread of a back-test, one thing after the other. */
 export type BacktestRequest =
@@ -13,6 +14,7 @@ export type BacktestRequest =
       /** The log's file, for messages. */
       file: string;
     }
+  | { kind: 'show'; events: readonly RecordedEvent[] }
   | { kind: 'passEnds' }
   | { kind: 'result'; verdicts: { episode: string; verdict: VerdictName }[] };
 

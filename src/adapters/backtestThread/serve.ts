@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import type { BacktestRun } from '../../api/ports.ts';
 import { Backtest } from '../../domain/alerts/backtest/backtest.ts';
 import { FixtureKeeper } from '../../domain/alerts/backtest/fixture.ts';
+import type { RecordedEvent } from '../../domain/events/envelope.ts';
 import { LogUnavailableError } from '../../projections/ports.ts';
 import { unpackBlocks } from '../lmdb/unpack.ts';
 import type { BacktestReply, BacktestRequest } from './messages.ts';
@@ -46,13 +47,18 @@ async function carryOut(
   request: Exclude<BacktestRequest, { kind: 'start' }>,
 ): Promise<BacktestReply> {
   const { backtest, keeper } = running;
+  const take = (events: readonly RecordedEvent[]) => {
+    backtest.take(events);
+    if (running.passes === 0) keeper?.take(events);
+  };
+  const taken = (): BacktestReply => ({ kind: keeper?.overflowed ? 'tooLarge' : 'done' });
   switch (request.kind) {
     case 'take':
-      for await (const events of unpackBlocks(request.blocks, request)) {
-        backtest.take(events);
-        if (running.passes === 0) keeper?.take(events);
-      }
-      return keeper?.overflowed ? { kind: 'tooLarge' } : { kind: 'done' };
+      for await (const events of unpackBlocks(request.blocks, request)) take(events);
+      return taken();
+    case 'show':
+      take(request.events);
+      return taken();
     case 'passEnds':
       backtest.passEnds();
       running.passes++;

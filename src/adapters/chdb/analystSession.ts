@@ -1,5 +1,6 @@
 import type { AnalystLimits, AnalystQuery } from '../../api/sql/ports.ts';
 import { quote } from '../../projections/sql.ts';
+import { analystSettings } from '../analystSettings.ts';
 import { analystRole } from './analystAccess.ts';
 
 export interface SessionRules {
@@ -22,7 +23,8 @@ export function sessionStatements(
   known: ReadonlySet<string>,
 ): string {
   const settings = new Map<string, string>([
-    ...Object.entries(limits(rules.limits)),
+    ...Object.entries(analystSettings(rules.limits)),
+    ...Object.entries(sharing),
     ...query.settings,
     ...(query.project === '*' ? [] : Object.entries(inOrder)),
     ['log_comment', comment],
@@ -40,40 +42,19 @@ export function sessionStatements(
   ].join('; ');
 }
 
-const limits = (l: AnalystLimits): Record<string, string> => ({
-  max_execution_time: String(l.seconds),
-  timeout_overflow_mode: 'throw',
-  max_memory_usage: String(l.memoryBytes),
-  max_result_rows: String(l.resultRows),
-  max_result_bytes: String(l.resultBytes),
-  result_overflow_mode: 'throw',
-  max_threads: String(l.threads),
+/** The embedded engine shares its process with the rest of the program. */
+const sharing: Record<string, string> = {
   // Compiling a statement to machine code takes longer than most of them run.
   compile_expressions: '0',
   compile_aggregate_expressions: '0',
   compile_sort_description: '0',
   // Time is looked at between blocks.
   max_block_size: '8192',
-  max_query_size: '4194304',
-  max_ast_depth: '1000',
-  max_ast_elements: '50000',
-  max_expanded_ast_elements: '100000',
-  max_subquery_depth: '50',
-  max_recursive_cte_evaluation_depth: '100',
-  function_range_max_elements_in_block: '10000000',
-  regexp_max_matches_per_row: '10000',
-  // Nothing is put on the disk but the answer.
-  max_bytes_before_external_group_by: '0',
-  max_bytes_before_external_sort: '0',
-  max_bytes_ratio_before_external_group_by: '0',
-  max_bytes_ratio_before_external_sort: '0',
   enable_analyzer: '1',
-  allow_ddl: '0',
-  allow_introspection_functions: '0',
   use_query_cache: '0',
   log_queries: '0',
   output_format_parallel_formatting: '0',
-});
+};
 
 /**
  * With a key of one project, an expression of the analyst's must not be computed on another project's row, not even

@@ -2,9 +2,10 @@ import { unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
+import { embeddedLayout } from '../../domain/storeLayout.ts';
 import type { ReadStore, RowBatch } from '../../projections/ports.ts';
 import { quote } from '../../projections/sql.ts';
-import { columnNames, readsThrough } from '../clickhouse/readStore.ts';
+import { columnNames, readsThrough } from '../clickhouse/reads.ts';
 import type { ChdbEngine } from './engine.ts';
 
 /** Read models in the embedded engine: a few connections for reads, a few for inserts, so that neither waits. */
@@ -17,6 +18,7 @@ export async function openChdbStore(
   let spooled = 0;
   let closed = false;
   const store: ReadStore = {
+    layout: embeddedLayout,
     ...readsThrough(readers.client()),
     query: (sql, queryOptions) => readers.run((client) => readsThrough(client).query(sql, queryOptions)),
     command: (sql) => writers.run((client) => readsThrough(client).command(sql)),

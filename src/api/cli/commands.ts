@@ -4,6 +4,7 @@ import { demoCommand } from './demo/command.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { jobCommands } from './jobs.ts';
 import { keyCommands } from './keys.ts';
+import { migrateCommand } from './migrate.ts';
 import { serveCommand } from './serve.ts';
 
 /** Every command, in the order of the help. A new one is a value here and nothing else. */
@@ -13,5 +14,6 @@ export const commands: readonly Command[] = [
   backtestCommand,
   ...jobCommands,
   ...keyCommands,
+  migrateCommand,
   doctorCommand,
 ];

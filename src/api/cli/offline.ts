@@ -1,5 +1,5 @@
 import type { EventLog } from '../../projections/ports.ts';
-import { RebuildBusyError, rebuild, verify } from '../../projections/rebuild.ts';
+import { RebuildBusyError, type RebuildDeps, rebuild, verify } from '../../projections/rebuild.ts';
 import type { Runner, Tracked } from '../../projections/runner.ts';
 import { type BacktestDeps, prepareBacktest } from '../backtests.ts';
 import type { Keyring } from '../keyring.ts';
@@ -7,10 +7,13 @@ import { CommandError, UsageError } from './exit.ts';
 import type { EngineAccess, JobOptions } from './ports.ts';
 
 const catchUpMs = 600_000;
+const notHere = 'with read models on a server, this is asked of the process that builds them';
+const notHereHint = 'Name it with --url, and an admin key with --key.';
 
 export interface OpenedFolder {
   where: string;
-  runner: Runner;
+  /** Undefined where read models are built elsewhere. */
+  runner: Runner | undefined;
   log: Pick<EventLog, 'stats' | 'head'>;
   keyring: Pick<Keyring, 'list' | 'issue' | 'revoke'>;
   backtests: BacktestDeps;
@@ -18,8 +21,15 @@ export interface OpenedFolder {
 }
 
 /** The engine's work without its doors, on a folder that this process has opened. */
-export function offlineEngine({ where, runner, log, keyring, backtests, close }: OpenedFolder): EngineAccess {
-  const deps = ({ onProgress, signal }: JobOptions) => ({
+export function offlineEngine({
+  where,
+  log,
+  keyring,
+  backtests,
+  close,
+  ...opened
+}: OpenedFolder): EngineAccess {
+  const deps = (runner: Runner, { onProgress, signal }: JobOptions) => ({
     runner,
     log,
     onProgress,
@@ -27,7 +37,7 @@ export function offlineEngine({ where, runner, log, keyring, backtests, close }:
   });
 
   /** An engine that was killed left events behind that no read model has seen yet. */
-  async function catchUp(): Promise<void> {
+  async function catchUp(runner: Runner): Promise<void> {
     runner.start();
     const head = await log.head();
     if (head === undefined || runner.outdated().length > 0) return;
@@ -39,12 +49,17 @@ export function offlineEngine({ where, runner, log, keyring, backtests, close }:
     );
   }
 
-  async function each<T>(options: JobOptions, work: (tracked: Tracked) => Promise<T>): Promise<T[]> {
+  async function each<T>(
+    options: JobOptions,
+    work: (deps: RebuildDeps, tracked: Tracked) => Promise<T>,
+  ): Promise<T[]> {
+    const { runner } = opened;
+    if (runner === undefined) throw new CommandError('not_here', notHere, notHereHint);
     const results: T[] = [];
-    await catchUp();
+    await catchUp(runner);
     for (const tracked of chosen(runner, options.projections)) {
       options.signal?.throwIfAborted();
-      results.push(await work(tracked));
+      results.push(await work(deps(runner, options), tracked).catch(explain));
     }
     return results;
   }
@@ -54,10 +69,10 @@ export function offlineEngine({ where, runner, log, keyring, backtests, close }:
     listKeys: async () => keyring.list(),
     issueKey: (wanted) => keyring.issue(wanted),
     revokeKey: (keyId) => keyring.revoke(keyId),
-    verify: (options) => each(options, (tracked) => verify(deps(options), tracked).catch(explain)),
+    verify: (options) => each(options, verify),
     rebuild: (options) =>
-      each(options, async (tracked) => {
-        await rebuild(deps(options), tracked).catch(explain);
+      each(options, async (deps, tracked) => {
+        await rebuild(deps, tracked);
         return tracked.projection.name;
       }),
     backtest: async (wanted, options) =>

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Role } from '../../domain/events/catalogue.ts';
+import type { Moved, MoveProgress } from '../../projections/moving.ts';
 import type { Verification } from '../../projections/rebuild.ts';
 import type { BacktestBody } from '../backtests.ts';
 import type { KeyInfo } from '../keyring.ts';
@@ -71,6 +72,17 @@ export interface Configured {
   startApp(options: { logger: Logger }): Promise<RunningApp>;
   /** The engine without its doors. */
   openOffline(options: { logger: Logger }): Promise<EngineAccess & { firstAdminKey?: string }>;
+  moveLog(request: MoveRequest): Promise<Moved>;
+}
+
+export interface MoveRequest {
+  /** Addresses of logs, `lmdb:` with or without a data folder among them. */
+  from: string;
+  to: string;
+  logger: Logger;
+  signal: AbortSignal;
+  /** `total` is about how many there will be. */
+  onProgress(progress: MoveProgress & { total: number }): void;
 }
 
 export type Configure = (env: NodeJS.ProcessEnv) => Configured | { faults: readonly string[] };

@@ -14,7 +14,6 @@ export interface AlertGauges {
 const decisionBuckets = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300];
 const deliveryBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** What Prometheus can scrape of the alerts: what is decided, how late, and what becomes of the notifications. */
 export function createAlertFigures(registry: Registry) {
   const registers = [registry];
   return {
@@ -50,6 +49,8 @@ export function createAlertFigures(registry: Registry) {
     }),
   };
 }
+
+export type AlertFigures = ReturnType<typeof createAlertFigures>;
 
 export function registerAlertGauges(registry: Registry, gauges: AlertGauges): void {
   const registers = [registry];

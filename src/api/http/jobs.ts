@@ -44,7 +44,12 @@ const wanted = z
   })
   .nullish();
 
-export function jobRoutes(app: AppInstance, deps: ReadModelDeps): void {
+export interface JobRoutesDeps extends Omit<ReadModelDeps, 'runner'> {
+  /** Undefined where the read models are built by another process. */
+  runner: () => Runner | undefined;
+}
+
+export function jobRoutes(app: AppInstance, deps: JobRoutesDeps): void {
   longWork(
     app,
     deps,
@@ -66,7 +71,7 @@ export function jobRoutes(app: AppInstance, deps: ReadModelDeps): void {
 
 function longWork(
   app: AppInstance,
-  deps: ReadModelDeps,
+  deps: JobRoutesDeps,
   url: string,
   kind: string,
   summary: string,
@@ -80,13 +85,21 @@ function longWork(
     },
     async (request, reply) => {
       refuseBound(callerOf(request));
-      const chosen = choose(deps.runner, request.body?.projections ?? []);
-      const job = startOnEach(deps, kind, chosen, work);
+      const runner = deps.runner() ?? refuseElsewhere();
+      const chosen = choose(runner, request.body?.projections ?? []);
+      const job = startOnEach({ ...deps, runner }, kind, chosen, work);
       return reply
         .code(202)
         .header('location', `/v1/jobs/${job.id}`)
         .send({ job: shownJob(job) });
     },
+  );
+}
+
+function refuseElsewhere(): never {
+  throw new ChronoscopeError(
+    'CHR_NOT_HERE',
+    'This process does not build the read models as a whole: another one does, or several share them by lanes.',
   );
 }
 

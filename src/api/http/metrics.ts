@@ -14,6 +14,8 @@ const batchBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 export interface Gauges {
   ingest(): { accepted: number; duplicates: number; rejected: number; pendingEvents: number };
   projections(): Promise<readonly { projection: string; lagEvents: number; lagMs: number }[]>;
+  /** Of a feed in lanes; none otherwise. */
+  lanes(): Promise<readonly { lane: number; lagEvents: number }[]>;
   log(): Promise<{ bytes: number; events: number }>;
   engineMemoryBytes(): Promise<number>;
   liveClients(): number;
@@ -138,6 +140,17 @@ export function registerGauges({ registry }: Metrics, gauges: Gauges): void {
   gauge('chronoscope_limit_store_degraded', '1 while limits are counted in memory for want of Redis', () =>
     gauges.limitStoreDegraded() ? 1 : 0,
   );
+  new Gauge({
+    name: 'chronoscope_feed_lag_events',
+    help: 'Events that wait in a lane of the feed which this process reads',
+    labelNames: ['lane'],
+    registers,
+    async collect() {
+      // A lane that has gone to another process is told there.
+      this.reset();
+      for (const { lane, lagEvents } of await gauges.lanes().catch(() => [])) this.set({ lane }, lagEvents);
+    },
+  });
   const lagEvents = new Gauge({
     name: 'chronoscope_projection_lag_events',
     help: 'Events that a projection has still to take in',

@@ -1,4 +1,4 @@
-import { publicDatabase } from '../../projections/generations.ts';
+import { embeddedLayout } from '../../domain/storeLayout.ts';
 import type { Caller } from '../ports.ts';
 import type { EngineFunction } from './functions/allowed.ts';
 import { shadowDatabases } from './guard/systemTables.ts';
@@ -58,7 +58,10 @@ export interface AllowedViews {
 }
 
 /** Whatever a checked statement reads lies in one of these; an engine with rights of its own grants no others. */
-export const analystDatabases: readonly string[] = [publicDatabase, ...Object.values(shadowDatabases)];
+export const analystDatabases: readonly string[] = [
+  embeddedLayout.database,
+  ...Object.values(shadowDatabases),
+];
 
 export interface AnalystLimits {
   seconds: number;

@@ -241,6 +241,7 @@ export async function openDecider(deps: DeciderDeps) {
     /** Events that came too late for the windows of a rule, over all rules. */
     tooLate: () => processor.tooLate,
     standing,
+    position: () => position,
   };
 }
 

@@ -253,6 +253,7 @@ export async function openNotifier(deps: NotifierDeps) {
     /** For how long nothing has gone well. */
     lateMs: () => stopwatch() - lastWellAt,
     standing: () => standingAt(log, { position, error: lastError, now: clock() }),
+    position: () => position,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Position } from '../../domain/position.ts';
 import type { EventLog } from '../ports.ts';
-import type { Runner, Standing } from '../runner.ts';
+import type { Standing, Standings } from '../standings.ts';
 
 export interface Positions {
   head: Position | undefined;
@@ -15,7 +15,7 @@ type Log = Pick<EventLog, 'head' | 'readByTime' | 'compare' | 'distance'>;
  */
 export async function readPositions(
   log: Log,
-  runner: Pick<Runner, 'standings'>,
+  runner: Pick<Standings, 'standings'>,
   asOf: number | undefined,
 ): Promise<Positions> {
   if (asOf === undefined) return { head: await log.head(), projections: await runner.standings() };

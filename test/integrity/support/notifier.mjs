@@ -13,10 +13,15 @@ setInterval(() => undefined, 60_000);
 const say = (text) => process.stdout.write(`${text}\n`);
 const log = await openLmdbLog({ path, clock: Date.now });
 
+/** What is behind it must not be begun either: it would be cut off in the middle too. */
+let standsStill = false;
+
 async function reach(step, notification) {
-  if (standStillAt !== `${step} ${notification}`) return;
-  say(`at ${standStillAt}`);
-  await new Promise(() => undefined);
+  if (standStillAt === `${step} ${notification}`) {
+    standsStill = true;
+    say(`at ${standStillAt}`);
+  }
+  if (standsStill) await new Promise(() => undefined);
 }
 
 const channel = {

@@ -1,7 +1,7 @@
 import type { EventLog, ReadStore } from '../../../projections/ports.ts';
 import { presentTables } from '../../../projections/queries/presentTables.ts';
 import { createReader } from '../../../projections/queries/reader.ts';
-import type { Runner } from '../../../projections/runner.ts';
+import type { Standings } from '../../../projections/standings.ts';
 import type { AlertCommands } from '../../alertCommands.ts';
 import type { AppInstance } from '../server.ts';
 import { alertCommandRoutes } from './commands.ts';
@@ -11,9 +11,9 @@ import { silenceRoutes } from './silences.ts';
 import { triageRoutes } from './triage.ts';
 
 export interface AlertRoutesDeps {
-  store: Pick<ReadStore, 'query'>;
+  store: Pick<ReadStore, 'query' | 'layout'>;
   log: Pick<EventLog, 'parsePosition' | 'distance'>;
-  runner: Pick<Runner, 'tracked' | 'reached'>;
+  runner: Pick<Standings, 'tracked' | 'reached'>;
   clock: () => number;
   commands: AlertCommands;
   /** As a silence's matchers are kept, what people write in them is rid of secrets. */
@@ -23,7 +23,10 @@ export interface AlertRoutesDeps {
 
 /** Everything about alerts but their rules. */
 export function alertRoutes(app: AppInstance, deps: AlertRoutesDeps): void {
-  const reader = createReader({ store: deps.store, tableName: presentTables(deps.runner) });
+  const reader = createReader({
+    store: deps.store,
+    tableName: presentTables(deps.runner, deps.store.layout),
+  });
   const withReader = { ...deps, reader };
   alertReadRoutes(app, withReader);
   triageRoutes(app, withReader);

@@ -1,7 +1,7 @@
 import type { EventLog, ReadStore } from '../../../projections/ports.ts';
 import { presentTables } from '../../../projections/queries/presentTables.ts';
 import { createReader } from '../../../projections/queries/reader.ts';
-import type { Runner } from '../../../projections/runner.ts';
+import type { Standings } from '../../../projections/standings.ts';
 import type { ReadinessCheck } from '../../ports.ts';
 import { createReadiness } from '../../readiness.ts';
 import type { AppInstance } from '../server.ts';
@@ -12,9 +12,9 @@ import { searchRoutes } from './searches.ts';
 import { type StandingDeps, standingRoutes } from './standing.ts';
 
 export interface ReadsDeps {
-  store: Pick<ReadStore, 'query'>;
+  store: Pick<ReadStore, 'query' | 'layout'>;
   log: Pick<EventLog, 'head' | 'readByTime' | 'readStream' | 'compare' | 'distance' | 'parsePosition'>;
-  runner: Pick<Runner, 'tracked' | 'reached' | 'standings'>;
+  runner: Standings;
   clock: () => number;
   /** What the engine stands on. */
   checks: readonly ReadinessCheck[];
@@ -32,7 +32,7 @@ const statusWithinMs = 300;
 /** Every read of the contract that is answered from the log and the read models. */
 export function readRoutes(app: AppInstance, deps: ReadsDeps): void {
   const { store } = deps;
-  const tableName = presentTables(deps.runner);
+  const tableName = presentTables(deps.runner, store.layout);
   const reader = createReader({
     store,
     tableName,

@@ -4,13 +4,13 @@ import { parseDuration } from '../../../domain/units.ts';
 import { type Fault, isFault, readTime, readWindow } from '../../../domain/window.ts';
 import type { EventLog } from '../../../projections/ports.ts';
 import type { Selection } from '../../../projections/queries/selection.ts';
-import type { Runner } from '../../../projections/runner.ts';
+import type { Standings } from '../../../projections/standings.ts';
 import { callerOf, projectFor } from '../auth.ts';
 import type { PresenceQuery, WindowQuery } from './query.ts';
 
 export interface SelectDeps {
   log: Pick<EventLog, 'parsePosition' | 'distance'>;
-  runner: Pick<Runner, 'reached'>;
+  runner: Pick<Standings, 'reached'>;
   clock: () => number;
 }
 

@@ -6,7 +6,7 @@ import { type FiringAlerts, readFiringAlerts } from '../../../projections/querie
 import { type Positions, readPositions } from '../../../projections/queries/positions.ts';
 import type { Reader } from '../../../projections/queries/reader.ts';
 import { timeOf } from '../../../projections/queries/selection.ts';
-import type { Runner } from '../../../projections/runner.ts';
+import type { Standings } from '../../../projections/standings.ts';
 import type { Readiness } from '../../readiness.ts';
 import type { AppInstance } from '../server.ts';
 import { presentQuery } from './query.ts';
@@ -15,19 +15,20 @@ import { count, instant } from './shapes.ts';
 
 export interface StandingDeps extends SelectDeps {
   log: SelectDeps['log'] & Pick<EventLog, 'head' | 'readByTime' | 'compare' | 'distance'>;
-  runner: Pick<Runner, 'reached' | 'standings'>;
+  runner: Pick<Standings, 'reached' | 'standings'>;
   /** Answers within half a second, whatever it stands on. */
   readiness: () => Promise<Readiness>;
   /** Gives up as soon. */
   reader: Reader;
   /** Where those stand that decide alerts and tell people of them. */
-  followers?: (() => Promise<Record<Follower, FollowerStanding>>) | undefined;
+  followers?: (() => Promise<Followers>) | undefined;
   version: string;
   /** Epoch milliseconds. */
   startedAt: number;
 }
 
-type Follower = 'alerts' | 'notifications';
+/** Undefined while nobody can tell, such as when their process has yet to start. */
+type Followers = Record<'alerts' | 'notifications', FollowerStanding | undefined>;
 
 const position = z.string().optional().describe('Absent before the first event').meta({ example: '1042' });
 const lag = {
@@ -183,11 +184,10 @@ const shownFollower = ({ position, lagEvents, lagMs, error }: FollowerStanding) 
   ...(error !== undefined && { error }),
 });
 
-const shownFollowers = (followers: Record<Follower, FollowerStanding> | undefined) =>
-  followers && {
-    alerts: shownFollower(followers.alerts),
-    notifications: shownFollower(followers.notifications),
-  };
+const shownFollowers = ({ alerts, notifications }: Partial<Followers> = {}) => ({
+  ...(alerts && { alerts: shownFollower(alerts) }),
+  ...(notifications && { notifications: shownFollower(notifications) }),
+});
 
-const isHeldUp = (followers: Record<Follower, FollowerStanding> | undefined): boolean =>
-  followers?.alerts.error !== undefined || followers?.notifications.error !== undefined;
+const isHeldUp = ({ alerts, notifications }: Partial<Followers> = {}): boolean =>
+  alerts?.error !== undefined || notifications?.error !== undefined;

@@ -1,14 +1,13 @@
 import type { Logger } from 'pino';
-import { openAnalystEngine } from './adapters/chdb/analyst.ts';
-import type { dataPaths } from './adapters/dataFolder.ts';
-import type { OpenReadStore } from './adapters/readStore.ts';
-import { type Limiter, limitByKey } from './api/http/limits.ts';
-import type { Keyring } from './api/keyring.ts';
-import { defaultLimits } from './api/sql/ports.ts';
-import { createSqlServer } from './api/sql/server.ts';
-import type { Config } from './config.ts';
-import { publicViews } from './projections/catalogue.ts';
-import { publicDatabase } from './projections/generations.ts';
+import { openAnalystEngine } from '../adapters/chdb/analyst.ts';
+import type { dataPaths } from '../adapters/dataFolder.ts';
+import type { OpenReadStore } from '../adapters/readStore.ts';
+import { type Limiter, limitByKey } from '../api/http/limits.ts';
+import type { Keyring } from '../api/keyring.ts';
+import { type AnalystLimits, defaultLimits } from '../api/sql/ports.ts';
+import { createSqlServer } from '../api/sql/server.ts';
+import type { Config } from '../config.ts';
+import { publicViews } from '../projections/catalogue.ts';
 
 export interface SqlDoorDeps {
   config: Config['sql'];
@@ -25,25 +24,19 @@ export interface SqlDoorDeps {
 export async function openSqlDoor(deps: SqlDoorDeps): Promise<string | undefined> {
   const { config, paths, read, keyring, limiter, logger, cleanups } = deps;
   if (read.engine === undefined || config.port === 'off') return undefined;
-  const { maxTimeMs, maxMemoryBytes, maxRows } = config;
-  const limits = {
-    ...defaultLimits,
-    seconds: Math.ceil(maxTimeMs / 1000),
-    memoryBytes: maxMemoryBytes,
-    resultRows: maxRows,
-  };
+  const limits = analystLimits(config);
   const analysts = await openAnalystEngine({
     path: read.engine.path,
     connectionArgs: read.engine.connectionArgs,
     spoolFolder: paths.analystSpool,
-    database: publicDatabase,
+    database: read.store.layout.database,
     views: publicViews,
     limits,
   });
   cleanups.push(() => analysts.close());
   const sql = createSqlServer({
     engine: analysts,
-    allowed: { database: publicDatabase, views: publicViews },
+    allowed: { database: read.store.layout.database, views: publicViews },
     authenticate: (_user, key) => keyring.authenticate(key),
     limit: limitByKey(limiter),
     limits,
@@ -53,3 +46,11 @@ export async function openSqlDoor(deps: SqlDoorDeps): Promise<string | undefined
   const { port } = await sql.listen(config.port, config.host);
   return `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
 }
+
+/** The same for those of the embedded engine and for accounts on a server. */
+export const analystLimits = ({ maxTimeMs, maxMemoryBytes, maxRows }: Config['sql']): AnalystLimits => ({
+  ...defaultLimits,
+  seconds: Math.ceil(maxTimeMs / 1_000),
+  memoryBytes: maxMemoryBytes,
+  resultRows: maxRows,
+});

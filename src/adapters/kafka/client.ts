@@ -1,0 +1,77 @@
+import type { ConnectionOptions } from 'node:tls';
+import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
+import { quietRequestQueue } from './requestQueue.ts';
+
+export interface KafkaCredentials {
+  username: string;
+  password: string;
+  /** Without it the one that does not show the password to whoever listens. */
+  mechanism?: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+}
+
+export interface KafkaLine {
+  level: 'debug' | 'warn';
+  message: string;
+  details: Record<string, unknown>;
+}
+
+export interface KafkaClientOptions {
+  /** `host:port` each. */
+  brokers: readonly string[];
+  credentials?: KafkaCredentials | undefined;
+  tls?: ConnectionOptions | boolean;
+  /** As the brokers' logs and quotas know this process. */
+  clientId: string;
+  /** What the client has to tell. It calls much an error that passes by itself; nothing here is one. */
+  log?: (line: KafkaLine) => void;
+}
+
+const CONNECTION_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 20_000;
+
+/**
+ * A client of its own for every producer and consumer: two consumers of one client share what they remember as
+ * committed, and take each other's offsets.
+ */
+export function kafkaClient(options: KafkaClientOptions): Kafka {
+  quietRequestQueue();
+  const { brokers, credentials, tls, clientId } = options;
+  return new Kafka({
+    brokers: [...brokers],
+    clientId,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    authenticationTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    ...(tls !== undefined && { ssl: tls }),
+    ...(credentials !== undefined && { sasl: saslOf(credentials) }),
+    // Never left to the client, which has other figures where NODE_ENV is `test`.
+    retry: retryOf(quickRetries),
+    logLevel: logLevel.WARN,
+    logCreator: logTo(options.log),
+  });
+}
+
+const quickRetries = 3;
+
+/** Doubling from a tenth of a second. What is not done after these tries is begun anew from above. */
+export const retryOf = (retries: number) => ({
+  retries,
+  initialRetryTime: 100,
+  maxRetryTime: 5_000,
+  factor: 0.2,
+  multiplier: 2,
+});
+
+const saslOf = ({ username, password, mechanism = 'scram-sha-512' }: KafkaCredentials): SASLOptions =>
+  ({ mechanism, username, password }) as SASLOptions;
+
+/** The client warns of every producer whose tries end; that they do is meant so, see `producer.ts`. */
+const expected = /Limiting retries for the idempotent producer/;
+
+const logTo =
+  (log: KafkaClientOptions['log']): NonNullable<KafkaConfig['logCreator']> =>
+  () =>
+  ({ namespace, log: { message, timestamp: _, logger: __, ...details } }) => {
+    if (log === undefined || expected.test(message)) return;
+    log({ level: 'warn', message, details: { part: namespace, ...details } });
+  };

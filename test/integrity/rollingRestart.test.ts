@@ -1,0 +1,105 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openEventStoreLog } from '../../src/adapters/eventstore/eventLog.ts';
+import type { RecordedEvent } from '../../src/domain/events/envelope.ts';
+import { eventsOf } from '../contracts/logEvents.ts';
+import { firingOf, openWebhook, requestsOf } from '../support/alertWebhook.ts';
+import { type Cluster, openCluster } from '../support/cluster.ts';
+import { type EventStoreStandIn, startEventStoreStandIn } from '../support/eventstore/standIn.ts';
+import { post, temporaryFolder } from '../support/liveEngine.ts';
+import { buildProgram } from '../support/program.ts';
+
+/** Short windows, so that a service's fate is decided within seconds. */
+const rules = `lateness: 200ms
+idle: 1s
+rules:
+  - name: failing
+    measure: error_rate
+    by: [service]
+    window: 10s
+    every: 1s
+    minimumVolume: 10
+    keepFiringFor: 1h
+    critical: { above: 0.2 }
+routes:
+  - name: at-once
+    groupBy: [rule, service]
+    groupWait: 100ms
+    groupInterval: 1s
+    repeatInterval: 1h
+`;
+
+let folder = '';
+let remove = async () => {};
+let standIn: EventStoreStandIn;
+let cluster: Cluster;
+beforeAll(buildProgram, 120_000);
+beforeEach(async () => {
+  ({ folder, remove } = await temporaryFolder());
+  standIn = await startEventStoreStandIn();
+});
+afterEach(async () => {
+  await cluster.close();
+  standIn.stop();
+  await remove();
+});
+
+async function begin(webhook: string): Promise<void> {
+  const rulesPath = join(folder, 'rules.yaml');
+  await writeFile(rulesPath, rules);
+  cluster = openCluster(folder, {
+    CHRONOSCOPE_LOG: standIn.url,
+    CHRONOSCOPE_RULES: rulesPath,
+    CHRONOSCOPE_WEBHOOK_URL: webhook,
+  });
+  await cluster.start('ingest', 'ingest');
+  for (const name of ['alert-a', 'alert-b']) await cluster.start(name, 'alert');
+  for (const name of ['notify-a', 'notify-b']) await cluster.start(name, 'notify');
+}
+
+async function send(service: string): Promise<void> {
+  const body = requestsOf(service, 40, (index) => index % 2 === 0);
+  const answer = await post(cluster.get('ingest').origin, body, 'application/x-ndjson');
+  expect(answer.status, await answer.text()).toBe(200);
+}
+
+async function recorded(): Promise<RecordedEvent[]> {
+  const log = await openEventStoreLog({ url: standIn.url });
+  try {
+    return await eventsOf(log.read());
+  } finally {
+    await log.close();
+  }
+}
+
+const firedFor = (events: readonly RecordedEvent[]): string[] =>
+  events.flatMap((event) => (event.type === 'AlertFired' ? [event.data.labels.service ?? ''] : [])).sort();
+
+describe('processes with a role each, on one log (a stand-in for EventStoreDB)', () => {
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'a restart of one after the other, by %s, loses no alert and doubles none',
+    { timeout: 120_000 },
+    async (signal) => {
+      const webhook = await openWebhook();
+      await begin(webhook.url);
+      const services: string[] = [];
+      for (const name of ['alert-a', 'alert-b', 'notify-a', 'notify-b', 'ingest']) {
+        const service = `while-${name}-restarts`;
+        services.push(service);
+        const sent = send(service);
+        if (name === 'ingest') await sent;
+        await cluster.end(name, signal);
+        await sent;
+        await cluster.again(name);
+      }
+      for (const service of services) await webhook.first(firingOf(service));
+      expect(firedFor(await recorded())).toEqual([...services].sort());
+      const told = webhook.told.filter(({ body }) => body.reason === 'fired');
+      const ids = new Set(told.map(({ body }) => body.id));
+      expect(ids.size).toBe(services.length);
+      // Who is killed between the sending and its record cannot but send again, with the same id.
+      if (signal === 'SIGTERM') expect(told).toHaveLength(services.length);
+    },
+  );
+});
