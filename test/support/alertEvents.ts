@@ -51,5 +51,8 @@ export const inWords = ({ event: { type, data } }: Pick<Decision, 'event'>): str
   return [secondsOf(time), type, severity ?? cause ?? reason].filter((word) => word !== undefined).join(' ');
 };
 
-export const decided = (processor: AlertProcessor, events: Iterable<RecordedEvent>): Decision[] =>
-  [...events].flatMap((one) => processor.observe(one));
+/** With the last beat as well, as if nothing more came in it. */
+export const decided = (processor: AlertProcessor, events: Iterable<RecordedEvent>): Decision[] => [
+  ...[...events].flatMap((one) => processor.observe(one)),
+  ...processor.endBeat(),
+];

@@ -33,7 +33,7 @@ const isLabel = (value: unknown): value is string | number | boolean =>
 /** Gives the labels of events that belong together, and one short text for all that have the same. */
 export interface Grouping {
   keyOf(event: RecordedEvent): string;
-  labelsOf(event: RecordedEvent): Labels;
+  labelsFrom(key: string): Labels;
   /** The same text, from labels that were written down. */
   keyFrom(labels: Labels): string;
 }
@@ -52,10 +52,14 @@ export function groupingBy(
     return text.length > mostCharacters ? text.slice(0, mostCharacters) : text;
   };
   const [first, second] = names;
-  const labelsOf = (event: RecordedEvent): Labels =>
-    Object.fromEntries(names.map((name) => [name, read(event, name)]));
+  const labelsFrom = (key: string): Labels => {
+    const values = key.split(separator);
+    // A value may have the separator in it: whoever reads the key must come to the same labels all the same.
+    const rest = values.splice(Math.max(names.length - 1, 0)).join(separator);
+    return Object.fromEntries(names.map((name, at) => [name, values[at] ?? rest]));
+  };
   const keyFrom = (labels: Labels): string => names.map((name) => labels[name] ?? '').join(separator);
-  const grouping = (keyOf: Grouping['keyOf']): Grouping => ({ keyOf, labelsOf, keyFrom });
+  const grouping = (keyOf: Grouping['keyOf']): Grouping => ({ keyOf, labelsFrom, keyFrom });
   if (first === undefined) return grouping(() => '');
   // The two common cases, without an array for every event.
   if (second === undefined) return grouping((event) => read(event, first));

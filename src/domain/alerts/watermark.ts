@@ -58,6 +58,11 @@ export class Watermark {
     return this.#now;
   }
 
+  /** The newest time that a source has sent. */
+  get leader(): number {
+    return this.#leader;
+  }
+
   /** Goes on with other settings. */
   use(settings: WatermarkSettings): void {
     this.#settings = settings;

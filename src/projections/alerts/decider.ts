@@ -45,7 +45,7 @@ interface Snapshot {
 }
 
 /** Raised when a snapshot no longer means the same; older ones are then not used, and the log is read instead. */
-const snapshotFormat = 1;
+const snapshotFormat = 2;
 const tickMs = 250;
 /** After so long others have their turn, however much is due. */
 const judgeMs = 10;
@@ -79,7 +79,7 @@ export async function openDecider(deps: DeciderDeps) {
     if (event.type === 'RulesChanged') lookAhead.forgetAll();
     else lookAhead.forget(event.project);
     passingOver(() => undecided.push(...processor.take(event)));
-    if (!judge(event.project)) return judgeOn(event.project);
+    if (!judge()) return judgeOn(event.position);
     // The windows of new rules are filled before the next event is shown, for that is judged by them.
     if (processor.coldSince !== undefined) return warmUp(event.position);
   }
@@ -94,22 +94,23 @@ export async function openDecider(deps: DeciderDeps) {
   }
 
   /** False when there is more to judge than one turn has time for. */
-  function judge(project: string): boolean {
-    if (!processor.isDue(project)) return true;
+  function judge(): boolean {
+    if (!processor.isDue) return true;
     const until = stopwatch() + judgeMs;
     let isDone = true;
     passingOver(() => {
-      do undecided.push(...processor.judgeNext(project));
-      while (processor.isDue(project) && stopwatch() < until);
-      isDone = !processor.isDue(project);
+      do undecided.push(...processor.judgeNext());
+      while (processor.isDue && stopwatch() < until);
+      isDone = !processor.isDue;
     });
     return isDone;
   }
 
   /** What has become due in a long silence can be thousands of steps. */
-  async function judgeOn(project: string): Promise<void> {
+  async function judgeOn(until: Position): Promise<void> {
     do await nextTurn();
-    while (!stopping.signal.aborted && !judge(project));
+    while (!stopping.signal.aborted && !judge());
+    if (processor.coldSince !== undefined) await warmUp(until);
   }
 
   async function warmUp(until: Position): Promise<void> {
@@ -212,7 +213,7 @@ export async function openDecider(deps: DeciderDeps) {
   /** The log's time never goes back: when the clock was wrong once, nothing is decided until it has come so far again. */
   function aheadMs(): number {
     let last = Number.NEGATIVE_INFINITY;
-    for (const { lastRecordedAt } of processor.projects.values()) last = Math.max(last, lastRecordedAt);
+    for (const name of processor.names) last = Math.max(last, processor.heardAt(name));
     return Math.max(0, last - clock());
   }
 

@@ -3,8 +3,8 @@ import type { ProjectProcessor } from '../../domain/alerts/processor/project.ts'
 
 /**
  * Looks ahead in projects where no event comes: what would be decided if time were all that passes. Only when something
- * would be, the passing of time has to be recorded, so that a replay sees it too. It looks at copies: whatever comes of
- * them, the state itself moves with recorded events alone.
+ * would be, the passing of time has to be recorded, so that a replay sees it too. A beat that no event ends is ended so as
+ * well. It looks at copies: whatever comes of them, the state itself moves with recorded events alone.
  */
 export interface LookAhead {
   /** An event of the project has been observed: what was seen ahead no longer holds. */
@@ -44,8 +44,7 @@ export function createLookAhead(processor: AlertProcessor, stopwatch: () => numb
   }
 
   /** When something is decided next, as far as was looked by then. */
-  function lookOn({ shadow }: Ahead, to: number, now: number, until: number): number | undefined {
-    shadow.passTo(to, now);
+  function lookOn({ shadow }: Ahead, until: number): number | undefined {
     while (shadow.isDue) {
       const [first] = shadow.judgeNext();
       if (first !== undefined) return first.event.occurredAt;
@@ -61,11 +60,16 @@ export function createLookAhead(processor: AlertProcessor, stopwatch: () => numb
       const found: { project: string; to: number }[] = [];
       const to = now - processor.ruleSet.latenessMs;
       const until = stopwatch() + lookMs;
-      for (const [project, { nextAt, lastRecordedAt }] of processor.projects) {
-        if (nextAt > to || now - lastRecordedAt < processor.ruleSet.latenessMs + restMs) continue;
+      const isOver = (processor.beatEndsAt ?? now) <= now;
+      for (const project of processor.names) {
+        const nextAt = ahead.get(project)?.shadow.nextAt ?? processor.nextAt(project);
+        const rests = now - processor.heardAt(project) >= processor.ruleSet.latenessMs + restMs;
+        const passes = rests && nextAt <= to;
+        if (!passes && !(isOver && processor.isPending(project))) continue;
         const known = ahead.get(project) ?? copyOf(project);
         if (known === undefined) continue;
-        known.decidedAt ??= lookOn(known, to, now, until);
+        if (passes && known.decidedAt === undefined) known.shadow.passTo(to, now);
+        known.decidedAt ??= lookOn(known, until);
         if (known.decidedAt !== undefined) found.push({ project, to: known.decidedAt });
       }
       return found;

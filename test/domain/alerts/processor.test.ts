@@ -119,7 +119,9 @@ describe('time', () => {
 
 describe('late events', () => {
   const bad = [1, 2, 3].map((second) => failed(second));
-  const late = (second: number, recorded: number) => failed(second, { recorded, project: 'default' });
+  /** In the beat after those that came in time. */
+  const late = (second: number, recorded: number) =>
+    failed(second, { recorded: recorded + 0.1, project: 'default' });
   const steady = (from: number, to: number) =>
     Array.from({ length: to - from + 1 }, (_, index) => request(from + index));
 

@@ -75,10 +75,10 @@ describe('what is decided from the same log', () => {
         const processor = new AlertProcessor({ rules: manyRules });
         const last = new Map<string, number>();
         for (const event of events) {
-          const before = processor.projects.get(event.project)?.watermark ?? Number.NEGATIVE_INFINITY;
+          const before = new Map([...processor.projects].map(([name, { watermark }]) => [name, watermark]));
           for (const { stream, event: made } of processor.observe(event)) {
-            const watermark = processor.projects.get(event.project)?.watermark ?? 0;
-            expect(made.occurredAt).toBeGreaterThan(before);
+            const watermark = processor.projects.get(made.project)?.watermark ?? 0;
+            expect(made.occurredAt).toBeGreaterThan(before.get(made.project) ?? Number.NEGATIVE_INFINITY);
             expect(made.occurredAt).toBeLessThanOrEqual(watermark);
             expect(made.occurredAt).toBeGreaterThanOrEqual(last.get(stream) ?? 0);
             last.set(stream, made.occurredAt);

@@ -4,7 +4,7 @@ import type { RuleSet } from '../../../src/domain/alerts/rule.ts';
 import { builtinRules } from '../../../src/domain/alerts/rules/builtin.ts';
 import type { EventType } from '../../../src/domain/events/catalogue.ts';
 import type { RecordedEvent } from '../../../src/domain/events/envelope.ts';
-import { clock, happened, rulesOf } from '../../support/alertEvents.ts';
+import { at, clock, happened, rulesOf } from '../../support/alertEvents.ts';
 
 /** Random stretches of a log: several services and projects, pauses, delays, bursts, and rules that they set off. */
 
@@ -114,7 +114,7 @@ export const logs = (maxLength: number): fc.Arbitrary<RecordedEvent[]> =>
     for (const { pause, repeat, delay, service, project, kind, isClock } of steps) {
       now += pause;
       if (isClock) {
-        events.push(clock(now - 1, project));
+        events.push({ ...clock(now - 1, project), recordedAt: at(now) });
         continue;
       }
       for (let left = repeat; left > 0; left -= 1) {

@@ -58,12 +58,12 @@ describe('rules that come in later', () => {
     fc.assert(
       fc.property(logs(50), fc.nat({ max: 300 }), fc.boolean(), (events, place, shares) => {
         const changeAt = Math.min(place, events.length - 1);
-        const before = (events[changeAt]?.recordedAt ?? 0) - 1;
-        const change = recorded(rulesChanged(0, plain), before);
+        const begin = (events[0]?.recordedAt ?? 0) - 1;
+        const change = recorded(rulesChanged(0, plain), events[changeAt - 1]?.recordedAt ?? begin);
         const always = new AlertProcessor();
-        always.observe(change);
+        always.observe(recorded(rulesChanged(0, plain), begin));
         const later = new AlertProcessor();
-        if (shares) later.observe(recorded(rulesChanged(0, sharing), before));
+        if (shares) later.observe(recorded(rulesChanged(0, sharing), begin));
         events.forEach((event, index) => {
           if (index === changeAt) {
             later.observe(change);

@@ -87,7 +87,8 @@ describe('after a long silence', () => {
     await world.requests(5, 'error');
     const step = vi.spyOn(decider.processor, 'judgeNext');
     world.now += 2 * 3_600_000;
-    await world.requests(1, 'success');
+    // The second ends the beat of the first.
+    await world.requests(2, 'success');
     let turns = 0;
     const counting = setInterval(() => turns++, 1);
     decider.start();
@@ -209,7 +210,7 @@ describe('a snapshot', () => {
     ['is missing', () => undefined],
     ['is no JSON', (text) => text.slice(0, 100)],
     ['is nothing at all', () => 'null'],
-    ['is of another format', (text) => text.replace('"format":1', '"format":0')],
+    ['is of another format', (text) => text.replace('"format":2', '"format":1')],
     ['has lost its projects', (text) => JSON.stringify({ ...JSON.parse(text), processor: { rules: null } })],
     ['has lost its position', (text) => JSON.stringify({ ...JSON.parse(text), position: undefined })],
     [

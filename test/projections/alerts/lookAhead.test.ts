@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { AlertProcessor } from '../../../src/domain/alerts/processor/processor.ts';
 import { createLookAhead } from '../../../src/projections/alerts/lookAhead.ts';
 import { logs, manyRules } from '../../domain/alerts/processorEvents.ts';
@@ -95,6 +95,37 @@ describe('looking ahead', () => {
         .map(({ project }) => project)
         .sort(),
     ).toEqual(['default', 'other']);
+  });
+});
+
+describe('a beat that no event ends', () => {
+  const steady = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, index) => request(from + index));
+
+  test('is ended soon after it is over when something is decided with it, though the source goes on sending', () => {
+    const { processor, ahead } = opened([]);
+    for (const event of [...bad, request(3.7)]) expect(processor.observe(event)).toEqual([]);
+    expect(ahead.look(at(3.75))).toEqual([]);
+    expect(foundAt(ahead.look(at(3.8)))).toEqual([3]);
+    const passed = { ...clock(3), recordedAt: at(3.81) };
+    expect(processor.observe(passed).map(inWords)).toEqual(['3 AlertFired warning']);
+  });
+
+  test('is left open when nothing is, so that nothing is recorded', () => {
+    const { processor, ahead } = opened([]);
+    for (const event of steady(1, 4)) processor.observe(event);
+    for (let now = 4; now < 8; now += 0.25) expect(ahead.look(at(now))).toEqual([]);
+  });
+
+  test('is not looked at as long as nothing can have fallen due', () => {
+    const { processor, ahead } = opened([]);
+    const copies = vi.spyOn(processor, 'shadowOf');
+    processor.observe(request(1));
+    ahead.look(at(1.2));
+    expect(copies).not.toHaveBeenCalled();
+    processor.observe(request(1.6));
+    ahead.look(at(1.8));
+    expect(copies).toHaveBeenCalledTimes(1);
   });
 });
 

@@ -104,7 +104,11 @@ export class Replay {
   /** What is due in a time without traffic is decided when it is due, not when the next event comes. */
   #passTo(now: number): void {
     const { latenessMs, idleMs } = this.ruleSet;
-    if (this.#options.clock === 'recorded' || now - this.#heardAt <= latenessMs) return;
+    if (this.#options.clock === 'recorded') return;
+    // Live it is ended soon after it is over, though no event comes.
+    const { beatEndsAt } = this.#processor;
+    if (beatEndsAt !== undefined && beatEndsAt <= now) this.#take(this.#processor.endBeat(), beatEndsAt);
+    if (now - this.#heardAt <= latenessMs) return;
     this.#project ??= this.#processor.projects.get(this.#options.project);
     const project = this.#project;
     if (project === undefined) return;

@@ -1,5 +1,6 @@
 import type { EvidenceSketch } from '../../events/alerts.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
+import type { Cell, Told } from '../beats/cell.ts';
 import type { Rule, Seasonal } from '../rule.ts';
 import {
   type Arrival,
@@ -40,9 +41,17 @@ export interface AnomalySettings {
 export function anomalyKind(settings: AnomalySettings): Kind {
   return {
     types: ['RequestCompleted'],
+    tells: (event) => told(event, settings),
     open: () => new AnomalySeries(settings),
     load: (saved) => new AnomalySeries(settings, saved as SavedAnomaly),
   };
+}
+
+function told(event: RecordedEvent, { of }: AnomalySettings): Told {
+  if (event.type !== 'RequestCompleted') return {};
+  const { status, durationMs } = event.data;
+  const sums = [1, status === 'success' ? 0 : 1];
+  return of === 'latency' ? { sums, took: durationMs } : { sums };
 }
 
 class AnomalySeries implements Series {
@@ -69,16 +78,13 @@ class AnomalySeries implements Series {
     this.#sketch = Sketch.fromEncoded(saved.sketch);
   }
 
-  add(event: RecordedEvent, time: number): Arrival {
-    if (event.type !== 'RequestCompleted') return 'too_late';
-    const failed = event.data.status === 'success' ? 0 : 1;
-    const { durationMs } = event.data;
-    this.#addToHour(time, failed, durationMs);
-    return this.#window.add(time, [1, failed], durationMs);
+  take(cell: Cell): Arrival {
+    this.#addToHour(cell);
+    return this.#window.add(cell.step, cell.sums ?? [], cell.bins);
   }
 
-  #addToHour(time: number, failed: number, durationMs: number): void {
-    const hour = Math.ceil(time / hourMs);
+  #addToHour({ last, sums: [requests = 0, failures = 0] = [], bins = [] }: Cell): void {
+    const hour = Math.ceil(last / hourMs);
     let open = this.#hours.at(-1);
     if (open === undefined || hour > open[0]) {
       this.#close();
@@ -89,9 +95,10 @@ class AnomalySeries implements Series {
     }
     const own = open[0] === hour ? open : this.#hours.find(([start]) => start === hour);
     if (own === undefined) return;
-    own[1] += 1;
-    own[2] += failed;
-    if (own === open && this.#settings.of === 'latency') this.#sketch.add(durationMs);
+    own[1] += requests;
+    own[2] += failures;
+    if (own !== open) return;
+    for (let at = 0; at < bins.length; at += 2) this.#sketch.addKey(bins[at] ?? 0, bins[at + 1] ?? 0);
   }
 
   #close(): void {

@@ -1,11 +1,10 @@
 import type { TelemetryType } from '../../events/catalogue.ts';
+import type { Cell } from '../beats/cell.ts';
 import { createPaneWindow, type PaneWindow } from '../windows/paneWindow.ts';
 import { type Details, type Kind, type Reading, type Series, windowKind } from './kind.ts';
 import { pointsShown } from './requests.ts';
 
 /** How many events of a type there were: captured errors, log lines. */
-
-const one = [1] as const;
 
 export function countKind(
   type: TelemetryType,
@@ -25,8 +24,8 @@ class CountSeries implements Series {
     this.#panes = panes;
   }
 
-  add(_event: unknown, time: number) {
-    return this.#window.add(time, one);
+  take({ step, count }: Cell) {
+    return this.#window.add(step, [count]);
   }
 
   advanceTo(at: number): void {

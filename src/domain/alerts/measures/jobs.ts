@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../../events/envelope.ts';
+import type { Cell } from '../beats/cell.ts';
 import type { Rule } from '../rule.ts';
 import type { Arrival } from '../windows/paneWindow.ts';
 import type { Details, Kind, Reading, Series } from './kind.ts';
@@ -14,6 +15,7 @@ const mostRuns = 200;
 export const jobKind = ({ windowMs }: { windowMs: number }): Kind => ({
   types: ['JobRecorded'],
   counts: (event) => outcomeOf(event) !== undefined,
+  tells: (event) => ({ sample: outcomeOf(event) === true ? 1 : 0 }),
   open: () => new JobSeries(windowMs),
   load: (saved) => new JobSeries(windowMs, saved as SavedJob),
 });
@@ -43,12 +45,16 @@ class JobSeries implements Series {
     this.#at = saved?.at ?? Number.NEGATIVE_INFINITY;
   }
 
-  add(event: RecordedEvent, time: number): Arrival {
-    if (time <= this.#at - this.#windowMs) return 'too_late';
+  take({ step, samples = [] }: Cell): Arrival {
+    if (step <= this.#at - this.#windowMs) return 'too_late';
+    for (let at = 0; at < samples.length; at += 2) this.#add(samples[at] ?? 0, samples[at + 1] === 1);
+    return step <= this.#at ? 'taken' : 'ahead';
+  }
+
+  #add(time: number, good: boolean): void {
     const place = this.#runs.findLastIndex(([before]) => before <= time) + 1;
-    this.#runs.splice(place, 0, [time, outcomeOf(event) === true]);
+    this.#runs.splice(place, 0, [time, good]);
     if (this.#runs.length > mostRuns) this.#runs.shift();
-    return time <= this.#at ? 'taken' : 'ahead';
   }
 
   advanceTo(at: number): void {

@@ -1,6 +1,7 @@
 import type { Evidence } from '../../events/alerts.ts';
 import type { TelemetryType } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
+import type { Cell, Told } from '../beats/cell.ts';
 import type { Rule } from '../rule.ts';
 import type { Arrival } from '../windows/paneWindow.ts';
 
@@ -17,7 +18,8 @@ export type Details = Pick<Evidence, 'figures' | 'points'> & { sketch?: Evidence
 
 /** One set of labels of one kind of window. */
 export interface Series {
-  add(event: RecordedEvent, time: number): Arrival;
+  /** The windows end between two steps, so that all of a cell arrives alike. */
+  take(cell: Cell): Arrival;
   /** For so long nothing could come in. */
   deaf?(forMs: number): void;
   /** The window ends here from now on; never goes back. */
@@ -39,6 +41,8 @@ export interface Kind {
   counts?(event: RecordedEvent): boolean;
   /** Labels that are not fields of the event. */
   label?(event: RecordedEvent, name: string): string | undefined;
+  /** What its series need to know of an event, beyond when it was. */
+  tells?(event: RecordedEvent): Told;
   open(): Series;
   load(saved: unknown): Series;
 }

@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../../events/envelope.ts';
+import type { Cell } from '../beats/cell.ts';
 import type { ReadFault } from '../processor/faults.ts';
 import type { Rule } from '../rule.ts';
 import type { Arrival } from '../windows/paneWindow.ts';
@@ -51,15 +52,14 @@ class NewErrorSeries implements Series {
     this.#ahead = new Map(saved?.ahead);
   }
 
-  add(_event: RecordedEvent, time: number): Arrival {
-    const once = { first: time, last: time, count: 1 };
-    if (time <= this.#at) {
+  take({ step, first, last, count }: Cell): Arrival {
+    const more = { first, last, count };
+    if (step <= this.#at) {
       // A late one may have been the first; what has been told of is not taken back.
-      this.#seen = both(this.#seen, once);
+      this.#seen = both(this.#seen, more);
       return 'taken';
     }
-    const step = Math.ceil(time / this.#settings.everyMs) * this.#settings.everyMs;
-    this.#ahead.set(step, both(this.#ahead.get(step), once));
+    this.#ahead.set(step, both(this.#ahead.get(step), more));
     return 'ahead';
   }
 

@@ -1,7 +1,7 @@
-import type { RecordedEvent } from '../../events/envelope.ts';
-import { type Grouping, groupingBy, labelOf } from '../labels.ts';
-import { compileMatchers } from '../matchers.ts';
+import type { Cell } from '../beats/cell.ts';
+import { type Grouping, groupingBy } from '../labels.ts';
 import type { Labels, Rule } from '../rule.ts';
+import { paneOf } from '../windows/paneWindow.ts';
 import type { Details, Kind, Reading, Series } from './kind.ts';
 
 /** All series of one kind of window, for rules that select and group alike. */
@@ -29,19 +29,16 @@ export class Probe {
   readonly kind: Kind;
   readonly everyMs: number;
   readonly #grouping: Grouping;
-  readonly #selects: (event: RecordedEvent) => boolean;
   readonly #all = new Map<string, Tracked>();
   #at = Number.NEGATIVE_INFINITY;
   /** There was an event for which there was no more room, and there still is none. */
   #overflowed = false;
   #tooLate = 0;
 
-  constructor(kind: Kind, rule: Pick<Rule, 'select' | 'by' | 'everyMs'>, saved?: SavedProbe) {
+  constructor(kind: Kind, rule: Pick<Rule, 'by' | 'everyMs'>, saved?: SavedProbe) {
     this.kind = kind;
     this.everyMs = rule.everyMs;
-    const read = (event: RecordedEvent, name: string) => kind.label?.(event, name) ?? labelOf(event, name);
-    this.#grouping = groupingBy(rule.by, read);
-    this.#selects = selecting(rule.select, read);
+    this.#grouping = groupingBy(rule.by);
     if (saved === undefined) return;
     this.#at = saved.at ?? Number.NEGATIVE_INFINITY;
     this.#overflowed = saved.overflowed;
@@ -51,29 +48,23 @@ export class Probe {
     }
   }
 
-  /** When the next evaluation has something new because of this event; undefined when it does not count. */
-  observe(event: RecordedEvent, time: number): number | undefined {
-    if (this.kind.counts?.(event) === false || !this.#selects(event)) return undefined;
-    const tracked = this.#trackedFor(event);
+  /** When the next evaluation has something new because of it; undefined when it came too late. */
+  take(key: string, cell: Cell): number | undefined {
+    const tracked = this.#trackedFor(key);
     // A rule that cannot follow all has to say so, at the next evaluation.
-    if (tracked === undefined) return Math.max(this.#at + this.everyMs, this.#stepOf(time));
-    const arrival = tracked.series.add(event, time);
-    if (arrival === 'ahead') return this.#stepOf(time);
+    if (tracked === undefined) return Math.max(this.#at + this.everyMs, cell.step);
+    const arrival = tracked.series.take(cell);
+    if (arrival === 'ahead') return cell.step;
     if (arrival === 'too_late') {
-      this.#tooLate++;
+      this.#tooLate += cell.count;
       return undefined;
     }
     tracked.changed = true;
-    tracked.late++;
+    tracked.late += cell.count;
     return this.#at + this.everyMs;
   }
 
-  #stepOf(time: number): number {
-    return Math.ceil(time / this.everyMs) * this.everyMs;
-  }
-
-  #trackedFor(event: RecordedEvent): Tracked | undefined {
-    const key = this.#grouping.keyOf(event);
+  #trackedFor(key: string): Tracked | undefined {
     const known = this.#all.get(key);
     if (known !== undefined) return known;
     if (this.#all.size >= mostSeries) {
@@ -82,7 +73,7 @@ export class Probe {
     }
     const series = this.kind.open();
     if (Number.isFinite(this.#at)) series.advanceTo(this.#at);
-    const fresh = { labels: this.#grouping.labelsOf(event), series, changed: false, late: 0 };
+    const fresh = { labels: this.#grouping.labelsFrom(key), series, changed: false, late: 0 };
     this.#all.set(key, fresh);
     return fresh;
   }
@@ -118,7 +109,7 @@ export class Probe {
       const change = changed ? this.#at + this.everyMs : series.nextChange();
       if (change !== undefined && (next === undefined || change < next)) next = change;
     }
-    return next === undefined ? undefined : this.#stepOf(next);
+    return next === undefined ? undefined : paneOf(next, this.everyMs) * this.everyMs;
   }
 
   deaf(forMs: number): void {
@@ -189,14 +180,4 @@ export class Probe {
       ]),
     };
   }
-}
-
-function selecting(
-  select: Rule['select'],
-  read: (event: RecordedEvent, name: string) => string,
-): (event: RecordedEvent) => boolean {
-  if (select.length === 0) return () => true;
-  const fits = compileMatchers(select);
-  const names = [...new Set(select.map(({ label }) => label))];
-  return (event) => fits(Object.fromEntries(names.map((name) => [name, read(event, name)])));
 }

@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../../events/envelope.ts';
+import type { Cell, Told } from '../beats/cell.ts';
 import type { Measure, Rule } from '../rule.ts';
 import { createPaneWindow, type PanePoint, type PaneWindow } from '../windows/paneWindow.ts';
 import { type Details, type Kind, type Reading, type Series, windowKind } from './kind.ts';
@@ -7,8 +8,9 @@ import { type Details, type Kind, type Reading, type Series, windowKind } from '
 
 export const pointsShown = 60;
 
-const succeeded = [1, 0, 0] as const;
-const failed = [1, 1, 0] as const;
+const succeeded: Told = { sums: [1, 0, 0] };
+const failed: Told = { sums: [1, 1, 0] };
+const nothing: number[] = [];
 /** Columns of the window. Whole microseconds add up to the same in any order. */
 const [requestsColumn, failedColumn, microsColumn] = [0, 1, 2] as const;
 
@@ -24,7 +26,20 @@ export function requestKind(settings: RequestSettings): Kind {
   const panes = settings.windowMs / settings.everyMs;
   const open = () =>
     createPaneWindow({ paneMs: settings.everyMs, panes, columns: 3, sketch: settings.sketch, grace: panes });
-  return windowKind({ types: ['RequestCompleted'] }, open, (window) => new RequestSeries(window, settings));
+  const tells = (event: RecordedEvent) => told(event, settings);
+  return windowKind(
+    { types: ['RequestCompleted'], tells },
+    open,
+    (window) => new RequestSeries(window, settings),
+  );
+}
+
+function told(event: RecordedEvent, { slowerThanMs, sketch }: RequestSettings): Told {
+  if (event.type !== 'RequestCompleted') return {};
+  const { status, durationMs } = event.data;
+  const bad = status !== 'success' || (slowerThanMs !== undefined && durationMs > slowerThanMs);
+  if (!sketch) return bad ? failed : succeeded;
+  return { sums: [1, bad ? 1 : 0, Math.round(durationMs * 1_000)], took: durationMs };
 }
 
 class RequestSeries implements Series {
@@ -36,13 +51,8 @@ class RequestSeries implements Series {
     this.#settings = settings;
   }
 
-  add(event: RecordedEvent, time: number) {
-    if (event.type !== 'RequestCompleted') return 'too_late';
-    const { status, durationMs } = event.data;
-    const { slowerThanMs, sketch } = this.#settings;
-    const bad = status !== 'success' || (slowerThanMs !== undefined && durationMs > slowerThanMs);
-    if (!sketch) return this.#window.add(time, bad ? failed : succeeded);
-    return this.#window.add(time, [1, bad ? 1 : 0, Math.round(durationMs * 1_000)], durationMs);
+  take({ step, sums = nothing, bins }: Cell) {
+    return this.#window.add(step, sums, bins);
   }
 
   advanceTo(at: number): void {

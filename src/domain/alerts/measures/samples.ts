@@ -1,6 +1,8 @@
 import { healthStates, type TelemetryType } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
+import type { Cell, Told } from '../beats/cell.ts';
 import type { Aggregate, Rule } from '../rule.ts';
+import type { Arrival } from '../windows/paneWindow.ts';
 import { createSampleWindow, type SampleWindow } from '../windows/sampleWindow.ts';
 import { type Details, type Kind, type Reading, type Series, windowKind } from './kind.ts';
 import { pointsShown } from './requests.ts';
@@ -19,27 +21,31 @@ interface SampleSettings {
 export function sampleKind({ type, windowMs, aggregate, sampleOf }: SampleSettings): Kind {
   // Late ones and those of the window of the last step.
   const open = () => createSampleWindow({ windowMs, graceMs: windowMs });
+  const tells = (event: RecordedEvent): Told => {
+    const sample = sampleOf(event);
+    return sample === undefined ? {} : { sample };
+  };
   return windowKind(
-    { types: [type], counts: (event) => sampleOf(event) !== undefined },
+    { types: [type], counts: (event) => sampleOf(event) !== undefined, tells },
     open,
-    (window) => new SampleSeries(window, aggregate, sampleOf),
+    (window) => new SampleSeries(window, aggregate),
   );
 }
 
 class SampleSeries implements Series {
   readonly #window: SampleWindow;
   readonly #aggregate: Aggregate | number;
-  readonly #sampleOf: SampleSettings['sampleOf'];
 
-  constructor(window: SampleWindow, aggregate: Aggregate | number, sampleOf: SampleSettings['sampleOf']) {
+  constructor(window: SampleWindow, aggregate: Aggregate | number) {
     this.#window = window;
     this.#aggregate = aggregate;
-    this.#sampleOf = sampleOf;
   }
 
-  add(event: RecordedEvent, time: number) {
-    const value = this.#sampleOf(event);
-    return value === undefined ? 'too_late' : this.#window.add(time, value);
+  take({ samples = [] }: Cell): Arrival {
+    let arrival: Arrival = 'too_late';
+    for (let at = 0; at < samples.length; at += 2)
+      arrival = this.#window.add(samples[at] ?? 0, samples[at + 1] ?? 0);
+    return arrival;
   }
 
   advanceTo(at: number): void {

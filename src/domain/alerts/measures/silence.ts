@@ -1,5 +1,5 @@
 import { eventTypes, isTelemetry } from '../../events/catalogue.ts';
-import type { RecordedEvent } from '../../events/envelope.ts';
+import type { Cell } from '../beats/cell.ts';
 import type { Rule } from '../rule.ts';
 import type { Arrival } from '../windows/paneWindow.ts';
 import type { Details, Kind, Reading, Series } from './kind.ts';
@@ -29,10 +29,10 @@ class SilenceSeries implements Series {
     this.#events = saved?.events ?? 0;
   }
 
-  add(_event: RecordedEvent, time: number): Arrival {
-    this.#events++;
-    if (time > this.#heard) this.#heard = time;
-    return time <= this.#at ? 'taken' : 'ahead';
+  take({ step, count, last }: Cell): Arrival {
+    this.#events += count;
+    if (last > this.#heard) this.#heard = last;
+    return step <= this.#at ? 'taken' : 'ahead';
   }
 
   /** Who could not be heard was not silent. */

@@ -1,7 +1,6 @@
 import type { Evidence } from '../../events/alerts.ts';
-import type { RecordedEvent } from '../../events/envelope.ts';
+import { type AroundPartial, type FailureCount, minuteOf, type OperationCount } from '../beats/around.ts';
 import type { Labels } from '../rule.ts';
-import type { ReadFault } from './faults.ts';
 
 /**
  * What surrounds an alert: which operations fail, with which errors, for whom, and what was deployed. Kept by the minute
@@ -56,7 +55,6 @@ export interface SavedContext {
 }
 
 export class Context {
-  readonly #readFault: ReadFault;
   readonly #operations = new Map<string, Operation>();
   readonly #errors = new Map<string, Group>();
   /** When each user of a service last met a failure. */
@@ -65,8 +63,7 @@ export class Context {
   readonly #failed = new Set<string>();
   #deploys: Deploy[] = [];
 
-  constructor(readFault: ReadFault, saved?: SavedContext) {
-    this.#readFault = readFault;
+  constructor(saved?: SavedContext) {
     if (saved === undefined) return;
     this.#operations = new Map(structuredClone(saved.operations));
     this.#errors = new Map(structuredClone(saved.errors));
@@ -75,30 +72,20 @@ export class Context {
     this.#deploys = [...saved.deploys];
   }
 
-  observe(event: RecordedEvent, time: number): void {
-    switch (event.type) {
-      case 'RequestCompleted': {
-        const { operation, status } = event.data;
-        const counts = this.#operationOf(event.service, operation);
-        add(counts, 2, time, 0);
-        if (status !== 'success') {
-          add(counts, 2, time, 1);
-          this.#fail(event, operation, time);
-        }
-        return;
-      }
-      case 'ErrorCaptured':
-        this.#fail(event, event.data.operation ?? '', time);
-        return;
-      case 'DeployRecorded': {
-        const name = event.data.name ?? event.data.message ?? '';
-        this.#deploys.push({ time, service: event.service, name: name.slice(0, 300) });
-        if (this.#deploys.length > mostDeploys) this.#deploys.shift();
-        return;
-      }
-      default:
-        return;
+  take(service: string, { operations, failures, users, deploys }: AroundPartial): void {
+    for (const one of operations) this.#count(service, one);
+    for (const [user, time] of users) this.#failFor(`${service}\u0000${user}`, time);
+    for (const failure of failures) this.#fail(service, failure);
+    for (const [time, name] of deploys) {
+      this.#deploys.push({ time, service, name });
+      if (this.#deploys.length > mostDeploys) this.#deploys.shift();
     }
+  }
+
+  #count(service: string, [operation, minute, requests, failed]: OperationCount): void {
+    const counts = this.#operationOf(service, operation);
+    add(counts, { columns: 2, column: 0, minute, more: requests });
+    add(counts, { columns: 2, column: 1, minute, more: failed });
   }
 
   #operationOf(service: string, operation: string): Operation {
@@ -111,29 +98,28 @@ export class Context {
     return fresh;
   }
 
-  #fail(event: RecordedEvent, operation: string, time: number): void {
-    if (event.userId !== undefined) {
-      this.#failFor(`${event.service}\u0000${event.userId}`, time);
+  #fail(service: string, failure: FailureCount): void {
+    const group = this.#groupOf(service, failure);
+    for (const [minute, more] of failure.minutes) add(group, { columns: 1, column: 0, minute, more });
+    for (const [requestId, minute] of failure.requests) {
+      // A request that fails and reports its error as well has failed once.
+      if (!this.#isFirst(`${service}\u0000${failure.fingerprint}\u0000${requestId}`)) continue;
+      add(group, { columns: 1, column: 0, minute, more: 1 });
+      group.requestIds.push(requestId);
+      if (group.requestIds.length > 3) group.requestIds.shift();
     }
-    const fault = this.#readFault(event);
-    if (fault === undefined) return;
-    const key = `${event.service}\u0000${operation}\u0000${fault.fingerprint}`;
-    let group = this.#errors.get(key);
-    if (group === undefined) {
-      if (this.#errors.size >= mostErrors) dropOldest(this.#errors);
-      const { service } = event;
-      const ring = new Array<number>(steps).fill(0);
-      group = { service, operation, ...fault, latest: 0, ring, requestIds: [] };
-      this.#errors.set(key, group);
-    }
-    const { requestId } = event;
-    const failure = `${event.service}\u0000${fault.fingerprint}\u0000${requestId}`;
-    // A request that fails and reports its error as well has failed once.
-    if (requestId !== undefined && !this.#isFirst(failure)) return;
-    add(group, 1, time, 0);
-    if (requestId === undefined) return;
-    group.requestIds.push(requestId);
-    if (group.requestIds.length > 3) group.requestIds.shift();
+  }
+
+  #groupOf(service: string, { operation, fingerprint, errorCode, message }: FailureCount): Group {
+    const key = `${service}\u0000${operation}\u0000${fingerprint}`;
+    const known = this.#errors.get(key);
+    if (known !== undefined) return known;
+    if (this.#errors.size >= mostErrors) dropOldest(this.#errors);
+    const ring = new Array<number>(steps).fill(0);
+    const about = { service, operation, fingerprint, errorCode, message };
+    const fresh: Group = { ...about, latest: 0, ring, requestIds: [] };
+    this.#errors.set(key, fresh);
+    return fresh;
   }
 
   #isFirst(failure: string): boolean {
@@ -222,21 +208,24 @@ function dropOldest(all: Map<string, Counts>): void {
   for (const [key] of oldestFirst.slice(0, Math.ceil(all.size / 4))) all.delete(key);
 }
 
-/** A minute holds `(start, start + 60 s]`, like the windows. */
-const stepOf = (time: number): number => Math.ceil(time / stepMs);
+interface Addition {
+  columns: number;
+  column: number;
+  minute: number;
+  more: number;
+}
 
-function add(counts: Counts, columns: number, time: number, column: number): void {
-  const step = stepOf(time);
-  if (step > counts.latest) {
-    const gone = Math.min(step - counts.latest, steps);
+function add(counts: Counts, { columns, column, minute, more }: Addition): void {
+  if (minute > counts.latest) {
+    const gone = Math.min(minute - counts.latest, steps);
     for (let back = 0; back < gone; back++) {
-      const slot = ((step - back) % steps) * columns;
+      const slot = ((minute - back) % steps) * columns;
       counts.ring.fill(0, slot, slot + columns);
     }
-    counts.latest = step;
-  } else if (step <= counts.latest - steps) return;
-  const at = (step % steps) * columns + column;
-  counts.ring[at] = (counts.ring[at] ?? 0) + 1;
+    counts.latest = minute;
+  } else if (minute <= counts.latest - steps) return;
+  const at = (minute % steps) * columns + column;
+  counts.ring[at] = (counts.ring[at] ?? 0) + more;
 }
 
 function sum(
@@ -246,7 +235,7 @@ function sum(
   column: number,
 ): number {
   const first = Math.max(Math.floor(from / stepMs) + 1, counts.latest - steps + 1);
-  const last = Math.min(stepOf(to), counts.latest);
+  const last = Math.min(minuteOf(to), counts.latest);
   let total = 0;
   for (let step = first; step <= last; step++) total += counts.ring[(step % steps) * columns + column] ?? 0;
   return total;

@@ -3,6 +3,7 @@ import type { RecordedEvent } from '../../events/envelope.ts';
 import { type Alert, type Fact, initialAlert, isInactive, type Subject } from '../alert.ts';
 import { decideAlert } from '../episode.ts';
 import { evolveAlert, levelsAfter } from '../evolve.ts';
+import { restingLevel } from '../level.ts';
 import type { Labels, Rule } from '../rule.ts';
 
 /** The alerts of one rule that are not at rest. */
@@ -43,9 +44,27 @@ export const restoreRuleState = (rule: Rule, saved: SavedRuleState | undefined):
     ? { rule, alerts: new Map(), failing: false }
     : {
         rule,
-        alerts: new Map(saved.alerts.map(([key, tracked]) => [key, { ...tracked }])),
+        alerts: new Map(
+          saved.alerts.map(([key, tracked]) => [key, { ...tracked, alert: completed(tracked.alert) }]),
+        ),
         failing: saved.failing,
       };
+
+/** JSON leaves out what is undefined; with it back in its place, the same alert is saved as the same bytes again. */
+const completed = ({ levels, episode, heldDown, noDataSince }: Alert): Alert => ({
+  levels: levels.map((level) => ({ ...restingLevel, ...level })),
+  episode: episode && {
+    id: episode.id,
+    steps: episode.steps,
+    state: episode.state,
+    severity: episode.severity,
+    openedAt: episode.openedAt,
+    fired: episode.fired,
+    dataLost: episode.dataLost,
+  },
+  heldDown,
+  noDataSince,
+});
 
 /** What fires goes on firing under a new version of its rule that still means the same alerts. */
 export function carryOver(rule: Rule, former: RuleState | undefined): RuleState {

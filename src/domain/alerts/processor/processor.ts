@@ -1,14 +1,16 @@
-import type { EventType } from '../../events/catalogue.ts';
+import { isTelemetry } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
+import { BeatReader, ruleSetOf, type SavedBeat } from '../beats/beatReader.ts';
+import { type ControlEvent, joined, type ProjectPartial, type Slice } from '../beats/partial.ts';
 import type { RuleSet } from '../rule.ts';
-import { restoreRules } from '../rules/read.ts';
 import type { Decision } from './decision.ts';
 import { createFaultReader } from './faults.ts';
 import { ProjectProcessor, type SavedProject } from './project.ts';
 
 /**
  * Decides alerts from the log. What it decides follows from the events that it was shown and their order alone, so that
- * it can be stopped anywhere, restored, and shown the same events again, live or years later.
+ * it can be stopped anywhere, restored, and shown the same events again, live or years later. It is shown the events
+ * themselves, or what readers of parts of the log have made of them; both ways it comes to the same.
  */
 
 export interface SavedProcessor {
@@ -16,10 +18,8 @@ export interface SavedProcessor {
   rules: { text: string; versions: Readonly<Record<string, number>> } | null;
   lastRecordedAt: number | null;
   projects: [name: string, saved: SavedProject][];
+  open: SavedBeat | null;
 }
-
-/** They say nothing of whether events could come in. */
-const recordedWhileStarting: ReadonlySet<EventType> = new Set(['RulesChanged', 'KeyIssued', 'KeyRevoked']);
 
 const noRules: RuleSet = {
   rules: [],
@@ -27,6 +27,8 @@ const noRules: RuleSet = {
   latenessMs: 500,
   idleMs: 5_000,
 };
+
+const unheard = { watermark: Number.NEGATIVE_INFINITY, leader: Number.NEGATIVE_INFINITY };
 
 export class AlertProcessor {
   readonly #readFault = createFaultReader();
@@ -36,16 +38,23 @@ export class AlertProcessor {
   #rules: SavedProcessor['rules'] = null;
   /** Since the last warming: only then a window can be cold. */
   #rulesAreNew = false;
-  #lastRecordedAt = Number.NaN;
+  #lastRecordedAt = Number.NEGATIVE_INFINITY;
+  readonly #reader: BeatReader;
+  /** The project that is being judged. */
+  #due: ProjectProcessor | undefined;
+  /** What is to be taken in when nothing is due any more. */
+  readonly #waiting: (ProjectPartial | ControlEvent)[] = [];
 
   /** With rules given, those of the log are not followed: that is how others are tried on it. */
   constructor(options: { rules?: RuleSet; saved?: SavedProcessor } = {}) {
     const { rules, saved } = options;
     this.#fixed = rules !== undefined;
     if (rules !== undefined) this.#ruleSet = rules;
+    if (saved !== undefined && saved.rules !== null && !this.#fixed) this.#adopt(saved.rules);
+    const fixed = this.#fixed;
+    this.#reader = new BeatReader({ ruleSet: this.#ruleSet, fixed, readFault: this.#readFault }, saved?.open);
     if (saved === undefined) return;
-    this.#lastRecordedAt = saved.lastRecordedAt ?? Number.NaN;
-    if (saved.rules !== null && !this.#fixed) this.#adopt(saved.rules);
+    this.#lastRecordedAt = saved.lastRecordedAt ?? Number.NEGATIVE_INFINITY;
     for (const [name, project] of saved.projects) {
       this.#projects.set(name, new ProjectProcessor(name, this.#ruleSet, this.#readFault, project));
     }
@@ -56,43 +65,100 @@ export class AlertProcessor {
   }
 
   observe(event: RecordedEvent): Decision[] {
-    const decisions = this.take(event);
-    while (this.isDue(event.project)) decisions.push(...this.judgeNext(event.project));
-    return decisions;
+    return [...this.take(event), ...this.#judgeAll()];
   }
 
   /** As `observe`, as long as `judgeNext` is called until nothing is due before the next event is shown. */
   take(event: RecordedEvent): Decision[] {
-    const decisions = this.#take(event);
-    this.#note(event);
+    for (const slice of this.#reader.read(event)) this.#wait(slice);
+    return this.#proceed();
+  }
+
+  /** What all readers together have read up to the same place; see `take`. */
+  takeSlice(slice: Slice): Decision[] {
+    this.#wait(slice);
+    return this.#proceed();
+  }
+
+  /** No event comes in it any more, as far as one can know: what it has told is judged. */
+  endBeat(): Decision[] {
+    return [...this.takeSlice(this.#reader.end()), ...this.#judgeAll()];
+  }
+
+  /** When the beat is over that has been begun; undefined when there is nothing in it. */
+  get beatEndsAt(): number | undefined {
+    return this.#reader.endsAt;
+  }
+
+  #wait({ heardAt, projects, control }: Slice): void {
+    if (heardAt !== null) this.#note(heardAt);
+    this.#waiting.push(...joined(projects));
+    if (control !== undefined) this.#waiting.push(control);
+  }
+
+  #proceed(): Decision[] {
+    const decisions: Decision[] = [];
+    while (!this.isDue) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return decisions;
+      if ('type' in next) decisions.push(...this.#obey(next));
+      else this.#takeBeat(next);
+    }
     return decisions;
   }
 
-  isDue(project: string): boolean {
-    return this.#projects.get(project)?.isDue === true;
+  get isDue(): boolean {
+    return this.#due !== undefined;
   }
 
   /** One step, so that others can have their turn in between. */
-  judgeNext(project: string): Decision[] {
-    return this.#projects.get(project)?.judgeNext() ?? [];
+  judgeNext(): Decision[] {
+    const project = this.#due;
+    // One that fails holds up no other; what is due in it is so again with its next beat.
+    this.#due = undefined;
+    if (project === undefined) return [];
+    const decisions = project.judgeNext();
+    if (project.isDue) this.#due = project;
+    return this.isDue ? decisions : [...decisions, ...this.#proceed()];
   }
 
-  #take(event: RecordedEvent): Decision[] {
+  #judgeAll(): Decision[] {
+    const decisions: Decision[] = [];
+    while (this.isDue) decisions.push(...this.judgeNext());
+    return decisions;
+  }
+
+  #takeBeat(partial: ProjectPartial): void {
+    const project = this.#projectOf(partial.project);
+    project.takeBeat(partial);
+    if (project.isDue) this.#due = project;
+  }
+
+  #obey(event: ControlEvent): Decision[] {
     if (event.type === 'RulesChanged') return this.#changeRules(event);
     if (event.type === 'EngineStarted') return this.#restarted(event);
-    return this.#projectOf(event.project).take(event);
+    const project = this.#projectOf(event.project);
+    const decisions = project.take(event);
+    this.#note(event.recordedAt);
+    if (project.isDue) this.#due = project;
+    return decisions;
   }
 
   /** Takes in what was decided on before; see `ProjectProcessor.recall`. */
   recall(event: RecordedEvent): void {
-    if (event.type === 'RulesChanged') this.#changeRules(event);
-    else if (event.type === 'EngineStarted') this.#restarted(event);
-    else this.#projectOf(event.project).recall(event);
-    this.#note(event);
+    for (const { heardAt, projects, control } of this.#reader.read(event)) {
+      if (heardAt !== null) this.#note(heardAt);
+      for (const partial of projects) this.#projectOf(partial.project).recallBeat(partial);
+      if (control?.type === 'RulesChanged') this.#changeRules(control);
+      else if (control?.type === 'EngineStarted') this.#restarted(control);
+    }
+    const { type } = event;
+    if (isTelemetry(type) || type === 'RulesChanged' || type === 'EngineStarted') return;
+    this.#projectOf(event.project).recall(event);
   }
 
-  #note({ type, recordedAt }: RecordedEvent): void {
-    if (!recordedWhileStarting.has(type)) this.#lastRecordedAt = recordedAt;
+  #note(recordedAt: number): void {
+    this.#lastRecordedAt = Math.max(this.#lastRecordedAt, recordedAt);
   }
 
   /** The recalling is over. */
@@ -111,7 +177,9 @@ export class AlertProcessor {
   /** Between the last event before and the start, the engine was away, or had nothing to record. */
   #restarted({ recordedAt }: RecordedEvent): Decision[] {
     const forMs = recordedAt - this.#lastRecordedAt;
-    if (forMs > 0) for (const project of this.#projects.values()) project.deaf(forMs);
+    const isKnown = Number.isFinite(forMs) && forMs > 0;
+    if (isKnown) for (const project of this.#projects.values()) project.deaf(forMs);
+    this.#note(recordedAt);
     return [];
   }
 
@@ -123,10 +191,8 @@ export class AlertProcessor {
     return [...this.#projects.values()].flatMap((project) => project.setRules(this.#ruleSet));
   }
 
-  /** They were read when they were recorded; a newer engine that reads them otherwise keeps to what it has. */
   #adopt(rules: NonNullable<SavedProcessor['rules']>): void {
-    const read = restoreRules(rules.text, rules.versions);
-    if (read.kind === 'read') this.#ruleSet = read.ruleSet;
+    this.#ruleSet = ruleSetOf(rules) ?? this.#ruleSet;
     this.#rules = rules;
   }
 
@@ -166,22 +232,54 @@ export class AlertProcessor {
     return count;
   }
 
+  /** All that have sent something, if only just now. */
+  get names(): Iterable<string> {
+    return new Set([...this.#projects.keys(), ...this.#reader.openProjects.keys()]);
+  }
+
+  /** When the last event of a project was recorded. */
+  heardAt(name: string): number {
+    const before = this.#projects.get(name)?.lastRecordedAt ?? Number.NEGATIVE_INFINITY;
+    return Math.max(before, this.#reader.openProjects.get(name)?.heardAt ?? before);
+  }
+
+  /** Nothing falls due in a project before that time, whatever its beat has told so far. */
+  nextAt(name: string): number {
+    const next = this.#projects.get(name)?.nextAt ?? Number.POSITIVE_INFINITY;
+    return Math.min(next, this.#reader.openProjects.get(name)?.step ?? next);
+  }
+
+  /** Whether something may have fallen due in a project that is judged when its beat is over. */
+  isPending(name: string): boolean {
+    const open = this.#reader.openProjects.get(name);
+    if (open === undefined) return false;
+    const { watermark, leader } = this.#projects.get(name) ?? unheard;
+    const reached = Math.max(watermark, Math.max(leader, open.newest) - this.#ruleSet.latenessMs);
+    return this.nextAt(name) <= reached;
+  }
+
   get projects(): ReadonlyMap<string, ProjectProcessor> {
     return this.#projects;
   }
 
   save(): SavedProcessor {
+    const heardAt = Math.max(this.#lastRecordedAt, this.#reader.heardAt ?? Number.NEGATIVE_INFINITY);
     return {
       rules: this.#rules,
-      lastRecordedAt: Number.isFinite(this.#lastRecordedAt) ? this.#lastRecordedAt : null,
+      lastRecordedAt: Number.isFinite(heardAt) ? heardAt : null,
       projects: [...this.#projects].map(([name, project]) => [name, project.save()]),
+      open: this.#reader.endsAt === undefined ? null : this.#reader.save(),
     };
   }
 
-  /** A project as it stands, to look ahead in: what becomes of it changes nothing here. */
+  /** A project as it would stand if its beat were over, to look ahead in: what becomes of it changes nothing here. */
   shadowOf(name: string): ProjectProcessor | undefined {
     const project = this.#projects.get(name);
-    if (project === undefined) return undefined;
-    return new ProjectProcessor(name, this.#ruleSet, this.#readFault, structuredClone(project.save()));
+    const open = this.#reader.copyOf(name);
+    if (project === undefined && open === undefined) return undefined;
+    const saved = project && structuredClone(project.save());
+    const shadow = new ProjectProcessor(name, this.#ruleSet, this.#readFault, saved);
+    if (open !== undefined) shadow.takeBeat(open);
+    return shadow;
   }
 }

@@ -1,8 +1,8 @@
 import type { Evidence } from '../../events/alerts.ts';
-import type { EventType } from '../../events/catalogue.ts';
 import { isTelemetry } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
 import type { Subject } from '../alert.ts';
+import type { ProjectPartial } from '../beats/partial.ts';
 import type { Rule, RuleSet } from '../rule.ts';
 import { type SavedWatermark, Watermark } from '../watermark.ts';
 import { Context, type SavedContext } from './context.ts';
@@ -13,8 +13,8 @@ import { kindFor, planWatches, reachOf } from './plan.ts';
 import { type SavedWatch, Watch, type WatchDeps } from './watch.ts';
 
 /**
- * All that the alerts of one project rest on. It moves with the events that it is shown, in log order, and with nothing
- * else: the same events give the same decisions, however they are batched and whenever they are read.
+ * All that the alerts of one project rest on. It moves with what the events of its beats come to, one beat after the
+ * other, and with nothing else: the same events give the same decisions, wherever and whenever they are read.
  */
 
 export interface SavedProject {
@@ -31,7 +31,7 @@ export class ProjectProcessor {
   readonly #deps: WatchDeps;
   readonly #watermark: Watermark;
   #watches: readonly Watch[] = [];
-  #byType: ReadonlyMap<EventType, readonly Watch[]> = new Map();
+  #byKey: ReadonlyMap<string, Watch> = new Map();
   /** Up to when it has yet to be judged; infinitely long ago when nothing is due. */
   #goal = Number.NEGATIVE_INFINITY;
   /** Watches whose windows have yet to be filled from the past. */
@@ -39,7 +39,7 @@ export class ProjectProcessor {
 
   constructor(project: string, ruleSet: RuleSet, readFault: ReadFault, saved?: SavedProject) {
     this.#readFault = readFault;
-    this.#context = new Context(readFault, saved?.context);
+    this.#context = new Context(saved?.context);
     this.#watermark = saved === undefined ? new Watermark(ruleSet) : Watermark.load(saved.watermark, ruleSet);
     this.#deps = {
       project,
@@ -68,11 +68,7 @@ export class ProjectProcessor {
 
   #use(watches: readonly Watch[]): void {
     this.#watches = watches;
-    const byType = new Map<EventType, Watch[]>();
-    for (const watch of watches) {
-      for (const type of watch.probe.kind.types) byType.set(type, [...(byType.get(type) ?? []), watch]);
-    }
-    this.#byType = byType;
+    this.#byKey = new Map(watches.map((watch) => [watch.key, watch]));
   }
 
   /** Everything up to and with this time has been judged, as far as it was due. */
@@ -80,12 +76,17 @@ export class ProjectProcessor {
     return this.#watermark.at;
   }
 
+  /** The newest time that a source has sent. */
+  get leader(): number {
+    return this.#watermark.leader;
+  }
+
   /** Nothing could come in for so long. */
   deaf(forMs: number): void {
     for (const { probe } of this.#watches) probe.deaf(forMs);
   }
 
-  /** When the last of its events was recorded. */
+  /** When the last of the events was recorded that it has taken in. */
   get lastRecordedAt(): number {
     return this.#watermark.now;
   }
@@ -106,13 +107,12 @@ export class ProjectProcessor {
   }
 
   /** What has become due by it is left to `judgeNext`: after a long silence that takes its time. */
+  takeBeat({ services }: ProjectPartial): void {
+    if (this.#takeIn(services)) this.#aimAt(this.#watermark.advance());
+  }
+
+  /** Of what is no telemetry; see `takeBeat`. */
   take(event: RecordedEvent): Decision[] {
-    if (isTelemetry(event.type)) {
-      const time = this.#takeIn(event);
-      const moves = this.#watermark.observe(event.service, time, event.recordedAt);
-      if (moves) this.#aimAt(this.#watermark.advance());
-      return [];
-    }
     switch (event.type) {
       case 'ClockAdvanced':
         this.passTo(event.data.to, event.recordedAt);
@@ -132,10 +132,10 @@ export class ProjectProcessor {
     }
     if (event.type === 'ClockAdvanced')
       this.#passUpTo(this.#watermark.advanceClock(event.data.to, event.recordedAt));
-    if (!isTelemetry(event.type)) return;
-    const time = this.#takeIn(event);
-    if (this.#watermark.observe(event.service, time, event.recordedAt))
-      this.#passUpTo(this.#watermark.advance());
+  }
+
+  recallBeat({ services }: ProjectPartial): void {
+    if (this.#takeIn(services)) this.#passUpTo(this.#watermark.advance());
   }
 
   /** What may have been decided and not recorded any more is judged anew, with all else. */
@@ -161,16 +161,17 @@ export class ProjectProcessor {
     return decisions;
   }
 
-  #takeIn(event: RecordedEvent): number {
-    // A clock that goes ahead must not make others' events late.
-    const time = Math.min(event.occurredAt, event.recordedAt);
-    this.#context.observe(event, time);
+  /** Whether the watermark may have moved. */
+  #takeIn(services: ProjectPartial['services']): boolean {
     const { at } = this.#watermark;
-    for (const watch of this.#byType.get(event.type) ?? []) {
-      if (time <= at) watch.catchUp(at);
-      watch.observe(event, time);
+    let moves = false;
+    for (const { service, newest, heardAt, series, around } of services) {
+      this.#context.take(service, around);
+      // A reader may have read for rules that are not followed here.
+      for (const [key, told] of series) this.#byKey.get(key)?.take(told, at);
+      if (this.#watermark.observe(service, newest, heardAt)) moves = true;
     }
-    return time;
+    return moves;
   }
 
   #aimAt(watermark: number): void {
@@ -243,8 +244,7 @@ export class ProjectProcessor {
   warm(event: RecordedEvent): void {
     if (!isTelemetry(event.type)) return;
     const time = Math.min(event.occurredAt, event.recordedAt);
-    for (const watch of this.#cold)
-      if (watch.probe.kind.types.includes(event.type)) watch.observe(event, time);
+    for (const watch of this.#cold) watch.warm(event, time);
   }
 
   warmed(): void {

@@ -1,10 +1,12 @@
 import type { Evidence } from '../../events/alerts.ts';
+import type { TelemetryType } from '../../events/catalogue.ts';
 import type { RecordedEvent } from '../../events/envelope.ts';
 import type { DataReason, Fact, Subject } from '../alert.ts';
 import { decideAlert, staysAtRest, type Verdict } from '../episode.ts';
 import { idFrom, rulesStream } from '../identity.ts';
 import type { Kind, Reading } from '../measures/kind.ts';
 import { Probe, type SavedProbe } from '../measures/probe.ts';
+import { SeriesList, type SeriesPartial, SeriesReader } from '../measures/seriesReader.ts';
 import type { Labels, Rule, Severity } from '../rule.ts';
 import type { Context } from './context.ts';
 import { type Decision, engineService, eventOf, stepDecision } from './decision.ts';
@@ -43,6 +45,7 @@ export class Watch {
   readonly probe: Probe;
   readonly rules: readonly RuleState[];
   readonly #deps: WatchDeps;
+  #reader: SeriesReader | undefined;
   /** A multiple of the rules' step; infinite while there is nothing to judge. */
   nextAt: number;
 
@@ -74,9 +77,23 @@ export class Watch {
     return watch;
   }
 
-  observe(event: RecordedEvent, time: number): void {
-    const due = this.probe.observe(event, time);
-    if (due !== undefined && due < this.nextAt) this.nextAt = due;
+  take(all: readonly SeriesPartial[], watermark: number): void {
+    for (const { key, cells } of all) {
+      for (const cell of cells) {
+        if (cell.step <= watermark) this.catchUp(watermark);
+        const due = this.probe.take(key, cell);
+        if (due !== undefined && due < this.nextAt) this.nextAt = due;
+      }
+    }
+  }
+
+  /** An event of the past, to fill its windows with. */
+  warm(event: RecordedEvent, time: number): void {
+    this.#reader ??= new SeriesReader(this.probe.kind, this.rules[0]?.rule as Rule);
+    if (!this.#reader.types.includes(event.type as TelemetryType) || !this.#reader.hears(event)) return;
+    const told = new SeriesList();
+    this.#reader.read(event, time, told);
+    this.take(told.all, Number.NEGATIVE_INFINITY);
   }
 
   /** Nothing is due up to there: what is shown to it next of that time only fills its windows, or comes late. */

@@ -74,12 +74,17 @@ export class PaneStore {
     this.#rows[at] = (this.#rows[at] ?? 0) + increment;
   }
 
-  sample(row: number, key: number): void {
-    const after = this.#afterKey(row, key);
-    const before = this.#bins[after - 1] ?? 0;
-    const isThere = after > this.#binsFrom(row) && before >>> countBits === key;
-    if (isThere && (before & mostInOne) < mostInOne) this.#bins[after - 1] = before + 1;
-    else this.#insertBin(row, after, key);
+  sample(row: number, key: number, times: number): void {
+    for (let left = times; left > 0; ) {
+      const after = this.#afterKey(row, key);
+      const before = this.#bins[after - 1] ?? 0;
+      const isThere = after > this.#binsFrom(row) && before >>> countBits === key;
+      const room = isThere ? mostInOne - (before & mostInOne) : 0;
+      const more = Math.min(left, room);
+      if (more > 0) this.#bins[after - 1] = before + more;
+      else this.#insertBin(row, after, key);
+      left -= Math.max(more, 1);
+    }
   }
 
   /** `times` is 1 to add what the pane holds to the sketch, -1 to take it away. */

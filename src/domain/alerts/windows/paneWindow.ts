@@ -1,5 +1,5 @@
 import { PaneStore } from './paneStore.ts';
-import { keyOf, Sketch } from './sketch.ts';
+import { Sketch } from './sketch.ts';
 
 /**
  * A sliding window on event time, made of panes of equal length. Pane k covers `((k - 1) * paneMs, k * paneMs]`, so that
@@ -51,12 +51,12 @@ export class PaneWindow {
     this.#totals = Array.from({ length: settings.columns }, () => 0);
   }
 
-  /** Whole increments, one for each column; a sample is in milliseconds. */
-  add(time: number, increments: readonly number[], sample?: number): Arrival {
+  /** Whole increments, one for each column, and bins with how often each was met, in pairs: all of one pane. */
+  add(time: number, increments: readonly number[], bins: readonly number[] = []): Arrival {
     const pane = paneOf(time, this.#settings.paneMs);
     if (pane <= this.#leftBehind() - (this.#settings.grace ?? 0)) return 'too_late';
-    const key = sample === undefined || !this.#settings.sketch ? undefined : keyOf(sample);
-    if (key !== undefined || hasSomething(increments)) this.#count(pane, increments, key);
+    const kept = this.#settings.sketch ? bins : [];
+    if (kept.length > 0 || hasSomething(increments)) this.#count(pane, increments, kept);
     return pane <= this.#present ? 'taken' : 'ahead';
   }
 
@@ -154,7 +154,7 @@ export class PaneWindow {
     return this.#present - this.#settings.panes;
   }
 
-  #count(pane: number, increments: readonly number[], key: number | undefined): void {
+  #count(pane: number, increments: readonly number[], bins: readonly number[]): void {
     const row = this.#rowFor(pane);
     const isInWindow = row >= this.#first && row < this.#next;
     for (let column = 0; column < this.#totals.length; column += 1) {
@@ -162,9 +162,11 @@ export class PaneWindow {
       this.#store.count(row, column, increment);
       if (isInWindow) this.#totals[column] = (this.#totals[column] ?? 0) + increment;
     }
-    if (key === undefined) return;
-    this.#store.sample(row, key);
-    if (isInWindow) this.#sketch.addKey(key, 1);
+    for (let at = 0; at < bins.length; at += 2) {
+      const [key, times] = [bins[at] ?? 0, bins[at + 1] ?? 0];
+      this.#store.sample(row, key, times);
+      if (isInWindow) this.#sketch.addKey(key, times);
+    }
   }
 
   #rowFor(pane: number): number {
@@ -222,7 +224,7 @@ function hasSomething(increments: readonly number[]): boolean {
 }
 
 /** Exact even where the division rounds a time next to a boundary onto it. */
-function paneOf(time: number, paneMs: number): number {
+export function paneOf(time: number, paneMs: number): number {
   // Plus zero, for the ceiling of a small negative number is -0.
   const pane = Math.ceil(time / paneMs) + 0;
   if (pane * paneMs < time) return pane + 1;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPaneWindow, type PaneWindow } from '../../../../src/domain/alerts/windows/paneWindow.ts';
-import { Sketch } from '../../../../src/domain/alerts/windows/sketch.ts';
+import { keyOf, Sketch } from '../../../../src/domain/alerts/windows/sketch.ts';
 
 const paneMs = 10;
 const panes = 6;
@@ -92,7 +92,7 @@ function take(window: PaneWindow, list: EventList, step: Step, start: number): v
     return;
   }
   const event = { time: end + step.offset, failed: step.failed, took: step.took };
-  expect(window.add(event.time, [1, event.failed], event.took)).toBe(list.add(event));
+  expect(window.add(event.time, [1, event.failed], [keyOf(event.took), 1])).toBe(list.add(event));
 }
 
 const open = (grace: number): PaneWindow =>
@@ -204,9 +204,9 @@ describe('a window of panes', () => {
   it('counts far more of one duration than one number holds', () => {
     const window = open(0);
     const many = 2 ** 20 + 5;
-    for (let times = 0; times < many; times += 1) window.add(5, [1, 0], 100);
-    window.add(5, [1, 0], 50);
-    window.add(5, [1, 0], 200);
+    for (let times = 0; times < many; times += 1) window.add(5, [1, 0], [keyOf(100), 1]);
+    window.add(5, [1, 0], [keyOf(50), 1]);
+    window.add(5, [1, 0], [keyOf(200), 1]);
     window.advanceTo(10);
     const loaded = open(0);
     loaded.load(window.save());
@@ -224,7 +224,7 @@ describe('a window of panes', () => {
 
   it('keeps nothing of what counts nothing', () => {
     const window = createPaneWindow({ paneMs, panes, columns: 1, sketch: false });
-    window.add(5, [0], 100);
+    window.add(5, [0], [keyOf(100), 1]);
     window.advanceTo(10);
     expect(window.save()).toEqual({ at: 10, panes: [] });
     expect(window.nextChange()).toBeUndefined();
