@@ -117,6 +117,10 @@ export function runConsumer(options: ConsumerOptions): RunningConsumer {
       end.reject(new Error('kafkajs has joined a group unasked: src/adapters/kafka knows 2.2.4.'));
       return;
     }
+    if (partitions.some((lane) => lane >= codec.lanes)) {
+      end.reject(new Error(`The topic ${topic} has more partitions than there are lanes.`));
+      return;
+    }
     hasJoined = true;
     const maxBytes = Math.max(LEAST_LANE_BYTES, options.bufferBytes / Math.max(1, partitions.length));
     consumer.resume([{ topic, partitions: [...partitions] }]);

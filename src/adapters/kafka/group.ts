@@ -6,6 +6,8 @@ export interface GroupOptions extends Omit<ConsumerOptions, 'handlers'> {
   lanes: number;
   /** Resolves when the topic is there and fits. */
   ready: () => Promise<unknown>;
+  /** Has that looked at again, for what it throws again. */
+  again: (error: unknown) => never;
 }
 
 /** Reads as a group for as long as it is wanted: when a consumer ends, another begins. */
@@ -21,7 +23,7 @@ export function openGroup(options: GroupOptions): LaneGroup {
         if (stopping.signal.aborted) return;
         consumer = runConsumer({ ...options, handlers });
         if (stopping.signal.aborted) await consumer.stop();
-        await consumer.ended;
+        await consumer.ended.catch(options.again);
       } catch (error) {
         if (!stopping.signal.aborted) handlers.failed(error);
       }

@@ -17,7 +17,7 @@ export interface SafeProducer {
  * repetitions: acknowledged and dropped. It also goes on after a `connect` that failed before it had an id. With a new
  * id a repetition is stored twice, and readers know it by its position.
  */
-export function openProducer(options: KafkaClientOptions): SafeProducer {
+export function openProducer(options: KafkaClientOptions, retries = SEND_RETRIES): SafeProducer {
   let current: Promise<Producer> | undefined;
   let last: Promise<void> = Promise.resolve();
   let isClosed = false;
@@ -25,7 +25,7 @@ export function openProducer(options: KafkaClientOptions): SafeProducer {
   async function sendNow(topic: string, messages: Message[]): Promise<void> {
     if (isClosed) throw new Error('The connection to Kafka is closed.');
     try {
-      current ??= connect(options);
+      current ??= connect(options, retries);
       const producer = await current;
       const kept = await producer.send({
         ...{ topic, messages, acks: -1, timeout: PRODUCE_TIMEOUT_MS },
@@ -59,12 +59,12 @@ export function openProducer(options: KafkaClientOptions): SafeProducer {
   };
 }
 
-async function connect(options: KafkaClientOptions): Promise<Producer> {
+async function connect(options: KafkaClientOptions, retries: number): Promise<Producer> {
   const producer = kafkaClient(options).producer({
     idempotent: true,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
-    retry: retryOf(SEND_RETRIES),
+    retry: retryOf(retries),
     // Every message names its partition. The client warns when it is left to choose.
     createPartitioner:
       () =>

@@ -33,6 +33,8 @@ export interface KafkaTopic {
   close(): Promise<void>;
 }
 
+/** A lane waits for it meanwhile. */
+const DEAD_RETRIES = 3;
 const OPEN_WAIT_MS = 5_000;
 const DEFAULT_RETENTION_MS = 7 * 86_400_000;
 const DEFAULT_SESSION_MS = 30_000;
@@ -47,10 +49,10 @@ export async function openKafkaTopic(options: KafkaTopicOptions): Promise<KafkaT
   const { retentionMs = DEFAULT_RETENTION_MS, sessionTimeoutMs = DEFAULT_SESSION_MS } = options;
   const { bufferBytes = DEFAULT_BUFFER_BYTES } = options;
   const client: KafkaClientOptions = options;
-  const facts = onceDone(() => ensureTopics(client, { topic, lanes, retentionMs }));
+  const { done: facts, again } = onceDone(() => ensureTopics(client, { topic, lanes, retentionMs }));
   const looker = openLooker({ client, topic, lanes, positions });
   const producer = openProducer(client);
-  const deadProducer = openProducer(client);
+  const deadProducer = openProducer(client, DEAD_RETRIES);
   const deadLetters: DeadLetters = {
     async put(letter) {
       const { maxBytes } = await facts();
@@ -80,7 +82,7 @@ export async function openKafkaTopic(options: KafkaTopicOptions): Promise<KafkaT
       lanes,
       async write(messages) {
         const { maxBytes } = await facts();
-        await sendLanes({ producer, topic, maxBytes, tooLarge: setAside }, messages);
+        await sendLanes({ producer, topic, maxBytes, tooLarge: setAside }, messages).catch(again);
       },
       async newest() {
         await facts();
@@ -97,7 +99,7 @@ export async function openKafkaTopic(options: KafkaTopicOptions): Promise<KafkaT
       const codec = { lanes, positions, upcast };
       const group = openGroup({
         ...{ client, topic, lanes, codec, sessionTimeoutMs, bufferBytes, setAside },
-        ...{ groupId: `${topic}.${name}`, ready: facts },
+        ...{ groupId: `${topic}.${name}`, ready: facts, again },
       });
       groups.push(group);
       return group;
@@ -109,14 +111,16 @@ export async function openKafkaTopic(options: KafkaTopicOptions): Promise<KafkaT
   };
 }
 
-/** Done again only while it has not yet been done; those who ask meanwhile share the try. */
-function onceDone(task: () => Promise<TopicFacts>): () => Promise<TopicFacts> {
+/** Done once and then known, until something fails that may have come of it. Those who ask meanwhile share the try. */
+function onceDone(task: () => Promise<TopicFacts>) {
   let current: Promise<TopicFacts> | undefined;
-  return () => {
-    current ??= task().catch((error: unknown) => {
-      current = undefined;
-      throw error;
-    });
+  const again = (error: unknown): never => {
+    current = undefined;
+    throw error;
+  };
+  const done = (): Promise<TopicFacts> => {
+    current ??= task().catch(again);
     return current;
   };
+  return { done, again };
 }

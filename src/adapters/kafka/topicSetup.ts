@@ -80,7 +80,9 @@ async function maxBytesOf(admin: Admin, topic: string): Promise<number> {
   try {
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
-      resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] }],
+      resources: [
+        { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] },
+      ],
     });
     const value = Number(resources[0]?.configEntries[0]?.configValue);
     return Number.isSafeInteger(value) && value > 0 ? value : BROKERS_DEFAULT_BYTES;
