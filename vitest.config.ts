@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // They need Java: `npm run test:kafka`.
+    exclude: ['test/kafka/**'],
     // The engine loads a whole ClickHouse, which holds one data path per process: each file gets a process of its
     // own, and two at a time is what a two-core machine carries.
     pool: 'forks',

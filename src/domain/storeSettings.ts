@@ -4,8 +4,6 @@ import { processRoles, type Settings } from './variables.ts';
 
 /** Where the log, the feed and the read models live, as the variables say it; and which of that goes together. */
 
-export type ProcessRole = (typeof processRoles)[number];
-
 type StoreSettings = Pick<
   Settings,
   'LOG' | 'FEED' | 'LANES' | 'READ' | 'MEMORY' | 'CLUSTER' | 'ANALYSTS' | 'ROLES' | 'PSEUDONYM_KEY'

@@ -40,7 +40,7 @@ describe('finding the command', () => {
   it('names the nearest command for one that is not there', () => {
     expect(unknownCommand('verfy', commands).hint).toBe('did you mean "verify"?');
     expect(unknownCommand('banana', commands).hint).toContain(
-      'serve, demo, backtest, verify, rebuild, keys, doctor',
+      'serve, demo, backtest, verify, rebuild, keys, migrate, doctor',
     );
     const keys = findCommand(['keys'], commands).command;
     expect(keys && tooMuch(keys, 'revok', commands).hint).toBe('did you mean "revoke"?');
@@ -96,7 +96,7 @@ describe('help', () => {
       mainHelp(commands, plain, 80)
         .match(/^ {2}(\w+)/gm)
         ?.map((line) => line.trim()),
-    ).toEqual(['serve', 'demo', 'backtest', 'verify', 'rebuild', 'keys', 'doctor']);
+    ).toEqual(['serve', 'demo', 'backtest', 'verify', 'rebuild', 'keys', 'migrate', 'doctor']);
     for (const command of commands) {
       const page = commandHelp(command, commands, plain, 80);
       for (const name of [...Object.keys(command.options), 'json', 'help'])

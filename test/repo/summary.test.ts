@@ -15,14 +15,22 @@ const file = (status: string, ...tests: string[]) => ({
   assertionResults: tests.map((test) => ({ status: test })),
 });
 
-function summaryOf(success: boolean, ...testResults: ReturnType<typeof file>[]) {
-  const report = join(folder, 'report.json');
-  writeFileSync(report, JSON.stringify({ success, testResults }));
-  const { status, stdout } = spawnSync(process.execPath, ['scripts/testSummary.mjs', report], {
+type Run = { success: boolean; testResults: ReturnType<typeof file>[] };
+
+function summaryOfAll(...runs: Run[]) {
+  const reports = runs.map((run, number) => {
+    const report = join(folder, `report-${number}.json`);
+    writeFileSync(report, JSON.stringify(run));
+    return report;
+  });
+  const { status, stdout } = spawnSync(process.execPath, ['scripts/testSummary.mjs', ...reports], {
     encoding: 'utf8',
   });
   return { status, line: stdout.trim() };
 }
+
+const summaryOf = (success: boolean, ...testResults: Run['testResults']) =>
+  summaryOfAll({ success, testResults });
 
 describe('the closing line of a test run', () => {
   it('counts what passed and what was skipped', () => {
@@ -42,6 +50,14 @@ describe('the closing line of a test run', () => {
 
   it('counts an error outside of any test as a failure', () => {
     expect(summaryOf(false, file('passed', 'passed'))).toEqual({ status: 1, line: '1 passed, 1 failed' });
+  });
+
+  it('adds up several runs, and fails when one of them failed or ran nothing', () => {
+    const good = { success: true, testResults: [file('passed', 'passed', 'skipped')] };
+    const bad = { success: false, testResults: [file('failed', 'failed')] };
+    expect(summaryOfAll(good, good)).toEqual({ status: 0, line: '2 passed, 0 failed, 2 skipped' });
+    expect(summaryOfAll(good, bad)).toEqual({ status: 1, line: '1 passed, 1 failed, 1 skipped' });
+    expect(summaryOfAll(good, { success: true, testResults: [] }).status).toBe(1);
   });
 
   it('fails when nothing ran', () => {

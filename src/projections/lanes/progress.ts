@@ -56,35 +56,30 @@ export function createProgress({ checkpoints, compare, projections, lanes, own }
       return least !== undefined && compare(least, position) >= 0;
     });
 
-  function moved(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        waiters.delete(done);
-        resolve();
-      };
-      waiters.add(done);
-      void pause(pollMs, signal).then(done);
-    });
-  }
-
   return {
     /** Something has moved in this process. */
     wake(): void {
       for (const waiter of waiters) waiter();
     },
     async reached(position: Position, timeoutMs: number): Promise<boolean> {
-      const late = new AbortController();
-      const timer = setTimeout(() => late.abort(), timeoutMs);
+      const over = new AbortController();
+      const timer = setTimeout(() => over.abort(), timeoutMs);
+      const check = () => {
+        if (hasReached(position)) over.abort();
+      };
+      waiters.add(check);
       try {
-        while (!hasReached(position)) {
-          if (late.signal.aborted) return false;
+        check();
+        while (!over.signal.aborted) {
           // A store that does not answer is asked again, for as long as there is time.
-          await unlessAborted(refresh(), late.signal).catch(() => undefined);
-          if (!hasReached(position)) await moved(late.signal);
+          await unlessAborted(refresh(), over.signal).catch(() => undefined);
+          check();
+          await pause(pollMs, over.signal);
         }
-        return true;
+        return hasReached(position);
       } finally {
         clearTimeout(timer);
+        waiters.delete(check);
       }
     },
     /** Where each projection stands in the lane in which it is furthest behind, as of now. */
