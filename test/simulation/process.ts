@@ -14,7 +14,7 @@ export interface Surroundings {
 const never = new Promise<never>(() => undefined);
 const answerTimeoutMs = 2_000;
 /** A group takes a process for lost that it has not heard of for so long. */
-export const sessionMs = 3_000;
+const sessionMs = 3_000;
 
 /**
  * One process, as its ports show it: what they do takes time, may fail, may have been done all the same, and goes no

@@ -11,11 +11,6 @@ import { backOff, pause, stopWith } from './waiting.ts';
 const DEFAULT_MAX_EVENTS = 1_000;
 /** The server looks at 32 events at a time and tells after so many times how far it is. */
 const CHECKPOINT_INTERVAL = 32;
-/**
- * Where so much passes without an event of ours, the readers hear of it. It is much, because a reader that notes how far
- * it is writes an event of its own to the server, and must not be told of that, note it, and so on.
- */
-const QUIET_BYTES = 4n * 1024n * 1024n;
 const MOST_TRIES = 8;
 
 /** A word of the server's between the events: everything up to there has been looked at. */
@@ -172,7 +167,7 @@ async function* follow(reader: Reader, onProgress: () => void): AsyncGenerator<E
         if (passed) break;
       }
       const to = endOf(reader, passed);
-      if (events.length > 0 || passed || isWorthTelling(reader, newestBefore))
+      if (events.length > 0 || passed || isWorthTelling(reader, to, newestBefore))
         yield batchOf(reader, events, to);
       if (passed) return;
     }
@@ -199,18 +194,23 @@ function take(reader: Reader, item: Item, events: RecordedEvent[]): boolean {
   return position === until;
 }
 
-const endOf = ({ until, handled }: Reader, passed: boolean): bigint | undefined => (passed ? until : handled);
-
-function isWorthTelling({ told, handled }: Reader, head: bigint | undefined): boolean {
-  if (handled === undefined) return false;
-  const before = told ?? 0n;
-  return handled - before >= QUIET_BYTES || (head !== undefined && before < head && handled >= head);
+/** Never beyond our newest event: a reader that is at the head has to find itself there, whatever else the server holds. */
+function endOf({ until, told, handled, log: { newest } }: Reader, passed: boolean): bigint | undefined {
+  if (passed) return until;
+  if (handled === undefined || newest === undefined) return told;
+  return handled < newest ? handled : newest;
 }
+
+/** Where events of ours were, and are no more, a reader hears that it is at the head. */
+const isWorthTelling = ({ told }: Reader, to: bigint | undefined, head: bigint | undefined): boolean => {
+  const before = told ?? 0n;
+  return to !== undefined && head !== undefined && before < head && to >= head;
+};
 
 function batchOf(reader: Reader, events: readonly RecordedEvent[], to: bigint | undefined): EventBatch {
   const from = reader.told;
   const end = to ?? from ?? 0n;
   reader.told = end;
-  reader.handled = end;
+  if (reader.handled === undefined || reader.handled < end) reader.handled = end;
   return { events, from: from === undefined ? undefined : positionText(from), to: positionText(end) };
 }
