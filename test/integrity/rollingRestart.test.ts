@@ -45,9 +45,9 @@ afterEach(async () => {
   await remove();
 });
 
-async function begin(webhook: string): Promise<void> {
+async function begin(webhook: string, text = rules): Promise<void> {
   const rulesPath = join(folder, 'rules.yaml');
-  await writeFile(rulesPath, rules);
+  await writeFile(rulesPath, text);
   cluster = openCluster(folder, {
     CHRONOSCOPE_LOG: standIn.url,
     CHRONOSCOPE_RULES: rulesPath,
@@ -58,8 +58,8 @@ async function begin(webhook: string): Promise<void> {
   for (const name of ['notify-a', 'notify-b']) await cluster.start(name, 'notify');
 }
 
-async function send(service: string): Promise<void> {
-  const body = requestsOf(service, 40, (index) => index % 2 === 0);
+async function send(service: string, count = 40, everyFails = 2): Promise<void> {
+  const body = requestsOf(service, count, (index) => index % everyFails === 0);
   const answer = await post(cluster.get('ingest').origin, body, 'application/x-ndjson');
   expect(answer.status, await answer.text()).toBe(200);
 }
@@ -102,4 +102,18 @@ describe('processes with a role each, on one log (a stand-in for EventStoreDB)',
       if (signal === 'SIGTERM') expect(told).toHaveLength(services.length);
     },
   );
+
+  it('an alert ends in a log that has gone quiet, for time passes there too', {
+    timeout: 60_000,
+  }, async () => {
+    const webhook = await openWebhook();
+    await begin(webhook.url, rules.replace('keepFiringFor: 1h', 'keepFiringFor: 1s'));
+    await send('bot');
+    await webhook.first(firingOf('bot'));
+    await send('bot', 1_000, 1_000);
+    await webhook.first(firingOf('bot', 'resolved'));
+    const types = (await recorded()).map(({ type }) => type);
+    expect(types.filter((type) => type === 'AlertResolved')).toHaveLength(1);
+    expect(types).toContain('ClockAdvanced');
+  });
 });

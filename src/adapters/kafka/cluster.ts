@@ -71,6 +71,18 @@ export function clusterOf(client: Kafka): KafkaCluster {
   return cluster;
 }
 
+/** The first offset of each partition, or that of the message which comes next. */
+export async function endsOf(
+  cluster: KafkaCluster,
+  topic: string,
+  lanes: readonly number[],
+  fromBeginning = false,
+): Promise<ReadonlyMap<number, number>> {
+  const partitions = lanes.map((partition) => ({ partition }));
+  const [answer] = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }]);
+  return new Map((answer?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]));
+}
+
 function known(cluster: unknown): KafkaCluster {
   for (const name of needed)
     if (typeof (cluster as Record<string, unknown> | undefined)?.[name] !== 'function') throw changed(name);

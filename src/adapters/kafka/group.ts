@@ -1,6 +1,7 @@
 import type { LaneGroup } from '../../projections/lanes/ports.ts';
 import { backOff, pause } from '../eventstore/waiting.ts';
-import { type ConsumerOptions, type LaneHandlers, type RunningConsumer, runConsumer } from './consumer.ts';
+import { type ConsumerOptions, RunningConsumer } from './consumer.ts';
+import type { LaneHandlers } from './heldLanes.ts';
 
 export interface GroupOptions extends Omit<ConsumerOptions, 'handlers'> {
   lanes: number;
@@ -21,7 +22,7 @@ export function openGroup(options: GroupOptions): LaneGroup {
       try {
         await options.ready();
         if (stopping.signal.aborted) return;
-        consumer = runConsumer({ ...options, handlers });
+        consumer = new RunningConsumer({ ...options, handlers });
         if (stopping.signal.aborted) await consumer.stop();
         await consumer.ended.catch(options.again);
       } catch (error) {

@@ -47,7 +47,7 @@ export class LaneBuffer implements AssignedLane {
 
   push(messages: readonly KafkaMessage[], highWatermark: number): void {
     if (this.isEnded) return;
-    this.highWatermark = highWatermark;
+    this.heard(highWatermark);
     this.next ??= Number(messages[0]?.offset ?? highWatermark);
     for (const message of messages) {
       this.queue.push(message);
@@ -58,6 +58,11 @@ export class LaneBuffer implements AssignedLane {
       this.options.pause();
     }
     this.changed.notify();
+  }
+
+  /** Where the lane ends, without more of it. */
+  heard(highWatermark: number): void {
+    this.highWatermark = Math.max(this.highWatermark, highWatermark);
   }
 
   async *messages(): AsyncGenerator<readonly LaneMessage[]> {

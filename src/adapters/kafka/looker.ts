@@ -1,6 +1,6 @@
 import type { Position } from '../../domain/position.ts';
 import { type KafkaClientOptions, kafkaClient } from './client.ts';
-import { clusterOf, type FetchedMessage, type KafkaCluster } from './cluster.ts';
+import { clusterOf, endsOf, type FetchedMessage, type KafkaCluster } from './cluster.ts';
 import { type Positions, positionIn } from './message.ts';
 
 export interface Looker {
@@ -62,10 +62,8 @@ async function newestOf(
   options: LookerOptions,
   all: readonly number[],
 ): Promise<(Position | undefined)[]> {
-  const [first, end] = [
-    await offsets(cluster, options, all, true),
-    await offsets(cluster, options, all, false),
-  ];
+  const first = await endsOf(cluster, options.topic, all, true);
+  const end = await endsOf(cluster, options.topic, all);
   const found: (Position | undefined)[] = [];
   for (let at = 0; at < all.length; at += LANES_AT_ONCE) {
     const some = all.slice(at, at + LANES_AT_ONCE);
@@ -76,17 +74,6 @@ async function newestOf(
     );
   }
   return found;
-}
-
-async function offsets(
-  cluster: KafkaCluster,
-  { topic }: LookerOptions,
-  all: readonly number[],
-  fromBeginning: boolean,
-): Promise<ReadonlyMap<number, number>> {
-  const partitions = all.map((partition) => ({ partition }));
-  const [answer] = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }]);
-  return new Map((answer?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]));
 }
 
 /**
