@@ -34,6 +34,8 @@ export interface Overrides {
   logger: Logger;
   version?: string;
   clock?: () => number;
+  /** For one command, beside the processes that share the log, and without settings such as their rules. */
+  isVisit?: boolean;
 }
 
 export interface Started {
@@ -47,7 +49,7 @@ export type App = Awaited<ReturnType<typeof createApp>>;
 
 /** Builds the whole engine; nothing listens before `start`. What was acquired is given back in reverse by `stop`. */
 export async function createApp(config: Config, overrides: Overrides) {
-  const { logger, version = '0.0.0', clock = Date.now } = overrides;
+  const { logger, version = '0.0.0', clock = Date.now, isVisit = false } = overrides;
   const cleanups: (() => unknown)[] = [];
   const startedAt = clock();
   let state: LifeState = 'starting';
@@ -109,6 +111,7 @@ export async function createApp(config: Config, overrides: Overrides) {
       log: followed,
       observer,
       redactText,
+      isVisit,
     });
 
     const { feed } = config;
@@ -134,6 +137,7 @@ export async function createApp(config: Config, overrides: Overrides) {
       { name: 'log', check: () => log.ping() },
       ...(readModels?.checks ?? []),
       ...(relaying?.checks ?? []),
+      ...alerting.checks,
       ...(limits.ping === undefined ? [] : [{ name: 'redis', check: limits.ping, optional: true }]),
     ];
     const readiness = createReadiness({ clock: () => performance.now(), checks });

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Logger } from 'pino';
 import { runCli } from './api/cli/cli.ts';
 import type { Configured, RunningApp, Settings, Stream } from './api/cli/ports.ts';
 import { doorFault, engineMissing, folderFault } from './api/cli/startFaults.ts';
-import type { App } from './app.ts';
+import type { App, Overrides } from './app.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -62,7 +61,7 @@ function configured(config: Config): Configured {
     },
     async openOffline({ logger }) {
       const { offlineEngine } = await import('./api/cli/offline.ts');
-      const app = await open(config, { logger, version });
+      const app = await open(config, { logger, version, isVisit: true });
       const { log, keyring, backtests } = app;
       const runner = app.builder();
       const where = `the folder ${config.dataFolder}`;
@@ -76,7 +75,7 @@ function configured(config: Config): Configured {
 }
 
 /** Loaded late: help and wrong usage answer at once, without half a gigabyte of engine. */
-async function open(config: Config, overrides: { logger: Logger; version: string }): Promise<App> {
+async function open(config: Config, overrides: Overrides): Promise<App> {
   const { createApp } = await import('./app.ts').catch((error: unknown) => {
     throw engineMissing(error);
   });

@@ -171,16 +171,36 @@ describe('roles and stores', () => {
       { ...servers, CHRONOSCOPE_READ: 'http://ch:8123/my-bots' },
       /READ: .* quoting/,
     ],
+    [
+      'a relay without lanes to write to',
+      { ...servers, CHRONOSCOPE_ROLES: 'relay,ingest' },
+      /ROLES: found relay .* kafka:/,
+    ],
+    [
+      'a password that is not written as an address wants it',
+      { ...servers, CHRONOSCOPE_READ: 'http://u:50%zz@ch:8123', CHRONOSCOPE_FEED: 'kafka://u:1%@a:9092' },
+      /FEED: .* %25 [\s\S]*READ: .* %25 /,
+    ],
   ])('%s are refused', (_, env, said) => {
     expect(faultsOf(env).join('\n')).toMatch(said);
   });
 
   test('each role can stand alone where log and read models are servers', () => {
-    for (const role of processRoles)
-      expect(parseConfig({ ...servers, CHRONOSCOPE_ROLES: role })).toMatchObject({
-        roles: [role],
-        warnings: [],
-      });
+    const env = { ...servers, CHRONOSCOPE_FEED: 'kafka://a:9092' };
+    for (const role of processRoles.filter((each) => each !== 'bot'))
+      expect(parseConfig({ ...env, CHRONOSCOPE_ROLES: role })).toMatchObject({ roles: [role], warnings: [] });
+  });
+
+  test('a role that has nothing to do yet is warned of where it is asked for', () => {
+    expect(parseConfig({ ...servers, CHRONOSCOPE_ROLES: 'bot' }).warnings.join()).toMatch(/bot.*nothing/);
+    expect(parseConfig(servers).warnings).toEqual([]);
+  });
+
+  test('user and password of Kafka are written like those of any address', () => {
+    const { feed } = parseConfig({ CHRONOSCOPE_FEED: 'kafka://a%40b:x%2Fy@a:9092' });
+    if (feed.kind !== 'kafka') throw new Error('no Kafka');
+    expect(feed.credentials?.username).toBe('a@b');
+    expect(feed.credentials?.password.reveal()).toBe('x/y');
   });
 
   test('a topic of another name, and a database of another', () => {

@@ -41,6 +41,8 @@ export interface Jobs {
   list(): Job[];
   /** Asks it to end; one that runs is `cancelled` once it has. False when it had ended already. */
   cancel(id: string): boolean;
+  /** Cancels those of these kinds, and resolves when none of them runs any more. */
+  end(kinds: readonly string[]): Promise<void>;
   /** Called with each change; gives back what ends that. */
   onChange(listener: (job: Job) => void): () => void;
   /** Cancels everything, and resolves when nothing runs any more. */
@@ -94,6 +96,29 @@ export function createJobs(deps: { clock: () => number; newId: () => string }): 
     }
   }
 
+  function cancel(id: string): boolean {
+    const entry = entries.get(id);
+    if (entry === undefined || entry.job.endedAt !== undefined) return false;
+    entry.stop.abort(new Error('the job was cancelled'));
+    if (entry.job.state === 'queued') change(entry, { state: 'cancelled', endedAt: clock() });
+    return true;
+  }
+
+  function onChange(listener: (job: Job) => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  function untilEnded(id: string): Promise<void> {
+    return new Promise((resolve) => {
+      const forget = onChange((job) => {
+        if (job.id !== id || job.endedAt === undefined) return;
+        forget();
+        resolve();
+      });
+    });
+  }
+
   return {
     start(about, work) {
       if (closed)
@@ -108,17 +133,16 @@ export function createJobs(deps: { clock: () => number; newId: () => string }): 
     },
     get: (id) => entries.get(id)?.job,
     list: () => [...entries.values()].map(({ job }) => job).reverse(),
-    cancel(id) {
-      const entry = entries.get(id);
-      if (entry === undefined || entry.job.endedAt !== undefined) return false;
-      entry.stop.abort(new Error('the job was cancelled'));
-      if (entry.job.state === 'queued') change(entry, { state: 'cancelled', endedAt: clock() });
-      return true;
+    cancel,
+    async end(kinds) {
+      const open = [...entries.values()].filter(
+        ({ job }) => kinds.includes(job.kind) && job.endedAt === undefined,
+      );
+      const ended = open.map(({ job }) => untilEnded(job.id));
+      for (const { job } of open) cancel(job.id);
+      await Promise.all(ended);
     },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onChange,
     async close() {
       closed = true;
       for (const { stop } of entries.values()) stop.abort(new Error('the engine is stopping'));
@@ -138,6 +162,9 @@ export interface ReadModelDeps {
   runner: Runner;
   log: Pick<EventLog, 'stats'>;
 }
+
+/** The kinds of jobs that fill tables of read models. */
+export const readModelJobs: readonly string[] = ['rebuild', 'verification'];
 
 export type ReadModelWork = (deps: RebuildDeps, tracked: Tracked) => Promise<unknown>;
 

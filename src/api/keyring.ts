@@ -73,9 +73,10 @@ export async function createKeyring(deps: KeyringDeps): Promise<Keyring> {
   };
 
   /** Decides, appends, and decides again on the newest state when another process was quicker. */
-  const carryOut = async (command: KeyCommand): Promise<void> => {
+  const carryOut = async (command: KeyCommand, isWanted = () => true): Promise<void> => {
     for (let attempt = 0; attempt < 10; attempt += 1) {
       await readOn();
+      if (!isWanted()) return;
       const decision = decideKeys(command, keys);
       if (decision.kind === 'refused') throw refusalOf(decision.reason);
       if (decision.facts.length === 0) return;
@@ -89,11 +90,14 @@ export async function createKeyring(deps: KeyringDeps): Promise<Keyring> {
 
   const newKeyId = (): string => `key_${Buffer.from(random(8)).toString('hex')}`;
   await readOn();
+  const bootstrap = (key: string) => ({ kind: 'bootstrap', keyId: newKeyId(), hash: hashOf(key) }) as const;
   let firstAdminKey: string | undefined;
-  if (deps.adminKey === undefined && nextRevision === 0) firstAdminKey = generateKey('admin', random);
-  const bootstrapKey = deps.adminKey ?? firstAdminKey;
-  if (bootstrapKey !== undefined) {
-    await carryOut({ kind: 'bootstrap', keyId: newKeyId(), hash: hashOf(bootstrapKey) });
+  if (deps.adminKey !== undefined) await carryOut(bootstrap(deps.adminKey));
+  else if (nextRevision === 0) {
+    const made = generateKey('admin', random);
+    // Of several processes at their very first start, the quickest one's key is it.
+    await carryOut(bootstrap(made), () => nextRevision === 0);
+    if (callers.has(hashOf(made))) firstAdminKey = made;
   }
   const stopFollowing = repeat(() => serially(readOn), deps.followEveryMs ?? 2_000, deps.onError);
 

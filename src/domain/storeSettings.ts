@@ -18,7 +18,10 @@ const defaultTopic = 'chronoscope';
 export function feedOf({ FEED, LANES: lanes }: StoreSettings) {
   if (FEED === 'log:') return { kind: 'log' as const };
   const [, username, password = '', brokers = '', topic = defaultTopic] = kafkaParts.exec(FEED) ?? [];
-  const credentials = username === undefined ? undefined : { username, password: new Secret(password) };
+  const credentials =
+    username === undefined
+      ? undefined
+      : { username: decoded(username) ?? username, password: new Secret(decoded(password) ?? password) };
   const tls = FEED.startsWith('kafkas:');
   return { kind: 'kafka' as const, brokers: brokers.split(','), credentials, tls, topic, lanes };
 }
@@ -37,8 +40,18 @@ export const readOf = ({ READ, MEMORY, CLUSTER, ANALYSTS }: StoreSettings) =>
 const defaultDatabase = 'chronoscope';
 
 function databaseOf(url: string): string {
-  const path = decodeURIComponent(new URL(url).pathname).replace(/^\/|\/$/g, '');
+  const { pathname } = new URL(url);
+  const path = (decoded(pathname) ?? pathname).replace(/^\/|\/$/g, '');
   return path === '' ? defaultDatabase : path;
+}
+
+/** Undefined when a `%` begins no character. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function accountOf(item: string) {
@@ -48,13 +61,24 @@ function accountOf(item: string) {
 
 /** What is right by itself but not together: each name of a variable with what is wrong with it. */
 export function storeClashes(settings: StoreSettings): [name: string, fault: string][] {
-  const { LOG, READ, ROLES, CLUSTER, ANALYSTS } = settings;
+  const { LOG, FEED, READ, ROLES, CLUSTER, ANALYSTS } = settings;
   const clashes: [string, string][] = [];
+  for (const [name, address] of [
+    ['FEED', FEED],
+    ['READ', READ],
+  ] as const)
+    if (decoded(address) === undefined)
+      clashes.push([name, 'found a % that begins no character, allowed is %25 in its place']);
   const isWhole = processRoles.every((role) => ROLES.includes(role));
   if (!isWhole && LOG === 'lmdb:')
     clashes.push([
       'ROLES',
       'found some of the roles with a log in lmdb:, which one process alone can open, allowed is all of them, or a log that is a server',
+    ]);
+  if (!isWhole && ROLES.includes('relay') && FEED === 'log:')
+    clashes.push([
+      'ROLES',
+      'found relay with a feed in log:, which nobody has to relay, allowed is relay with kafka:// in FEED',
     ]);
   if (READ === 'chdb:') {
     const halves = ['project', 'api'].filter((role) => ROLES.includes(role));
@@ -74,10 +98,16 @@ export function storeClashes(settings: StoreSettings): [name: string, fault: str
   return clashes;
 }
 
+const pseudonymWarning =
+  'CHRONOSCOPE_PSEUDONYM_KEY is not set: with several processes that take events in, the same address gets several pseudonyms.';
+const botWarning =
+  'CHRONOSCOPE_ROLES names bot, but this version has nothing that it does: notifications to Telegram are sent by notify.';
+
 /** Several processes that take events in and make a pseudonym each by itself would make two of one address. */
 export function storeWarnings({ LOG, PSEUDONYM_KEY, ROLES }: StoreSettings): string[] {
-  if (LOG === 'lmdb:' || PSEUDONYM_KEY !== undefined || !ROLES.includes('ingest')) return [];
-  return [
-    'CHRONOSCOPE_PSEUDONYM_KEY is not set: with several processes that take events in, the same address gets several pseudonyms.',
-  ];
+  const warnings: string[] = [];
+  if (LOG !== 'lmdb:' && PSEUDONYM_KEY === undefined && ROLES.includes('ingest'))
+    warnings.push(pseudonymWarning);
+  if (ROLES.includes('bot') && processRoles.some((role) => !ROLES.includes(role))) warnings.push(botWarning);
+  return warnings;
 }

@@ -46,7 +46,7 @@ const laneCount = (text: string): number | undefined => {
   const lanes = count(text);
   return lanes !== undefined && lanes >= 1 && lanes <= mostLanes ? lanes : undefined;
 };
-const logUrl = /^(?:lmdb:|(?:esdb|kurrentdb)(?:\+discover)?:\/\/\S+)$/;
+const logUrl = /^(?:lmdb:|(?:esdb|kurrent|kurrentdb)(?:\+discover)?:\/\/\S+)$/;
 
 /** Said once, for the schema fills in from it what a value leaves out. */
 const defaults = {

@@ -157,14 +157,14 @@ async function beside(
   }
 }
 
-/** Also when the store fails: what is left of a generation that nobody speaks of is dropped by the next start. */
+/**
+ * Also when the store fails: what is left of a generation that nobody speaks of is dropped by the next start. It is
+ * forgotten first, which is refused where another process has gone on: the tables of that name may then be its own.
+ */
 async function clearAway({ runner }: RebuildDeps, tracked: Tracked, building: Generation): Promise<void> {
-  try {
-    if (tracked.checkpoint.active.number !== building.number) {
-      await dropGeneration(runner.deps.store, tracked.projection, building);
-    }
-  } finally {
-    await runner.forgetBuilding(tracked);
+  await runner.forgetBuilding(tracked);
+  if (tracked.checkpoint.active.number !== building.number) {
+    await dropGeneration(runner.deps.store, tracked.projection, building);
   }
 }
 

@@ -10,8 +10,11 @@ export interface StandByDeps {
   leases: Leases;
   /** The work's, by which processes agree on who does it. */
   name: string;
-  /** Gives up what it waits for when `signal` says so. */
-  begin: (signal: AbortSignal) => Promise<Work>;
+  /**
+   * Gives up what it waits for when `signal` says so. The work calls `overtaken` when it finds that another process has
+   * gone on with it: it is then let go, and begun anew if the lease is still held here.
+   */
+  begin: (signal: AbortSignal, overtaken: () => void) => Promise<Work>;
   observer: StandByObserver;
   /** Milliseconds that never go back. */
   stopwatch: () => number;
@@ -36,29 +39,73 @@ export function standBy(deps: StandByDeps): StandBy {
   const stopping = new AbortController();
   let work: Work | undefined;
   let heldAt = Number.NEGATIVE_INFINITY;
+  let isOvertaken = false;
+  let fault: unknown;
+
+  const isHeld = () => stopwatch() - heldAt < leaseMs;
+
+  async function hold(): Promise<boolean> {
+    // It counts from here: the answer may take its time.
+    const askedAt = stopwatch();
+    const held = await leases.hold(name, leaseMs);
+    heldAt = held ? askedAt : Number.NEGATIVE_INFINITY;
+    return held;
+  }
 
   async function turn(): Promise<void> {
+    if (isOvertaken) await letGo();
     try {
-      const held = await leases.hold(name, leaseMs);
-      if (held) heldAt = stopwatch();
-      if (!held) await letGo();
+      if (!(await hold())) await letGo();
     } catch (error) {
+      fault = error;
       observer.failed(name, error);
       // Whoever cannot ask goes on until the others may take it for gone.
-      if (stopwatch() - heldAt > leaseMs) await letGo();
+      if (!isHeld()) await letGo();
       return;
     }
-    if (stopwatch() - heldAt < leaseMs && work === undefined && !stopping.signal.aborted) await takeUp();
+    if (work === undefined && isHeld() && !stopping.signal.aborted) await takeUp();
+    fault = undefined;
   }
 
   async function takeUp(): Promise<void> {
+    isOvertaken = false;
     try {
-      work = await begin(stopping.signal);
+      work = await beginAndKeep();
       observer.turned(name, true);
     } catch (error) {
+      fault = error;
       heldAt = Number.NEGATIVE_INFINITY;
       await leases.release(name).catch(() => undefined);
       throw error;
+    }
+  }
+
+  const beOvertaken = (): void => {
+    isOvertaken = true;
+  };
+
+  /** To begin can take longer than a lease lasts, and must not be taken for being gone. */
+  async function beginAndKeep(): Promise<Work> {
+    const giving = new AbortController();
+    const begun = new AbortController();
+    const giveUp = () => giving.abort();
+    stopping.signal.addEventListener('abort', giveUp);
+    const keeping = keepUntil(begun.signal, giveUp);
+    try {
+      return await begin(giving.signal, beOvertaken);
+    } finally {
+      begun.abort();
+      stopping.signal.removeEventListener('abort', giveUp);
+      await keeping;
+    }
+  }
+
+  async function keepUntil(begun: AbortSignal, giveUp: () => void): Promise<void> {
+    while (!begun.aborted) {
+      await pause(renewEveryMs, begun);
+      if (begun.aborted) return;
+      const held = await hold().catch(isHeld);
+      if (!held) return giveUp();
     }
   }
 
@@ -86,6 +133,9 @@ export function standBy(deps: StandByDeps): StandBy {
       await first;
     },
     leads: () => work !== undefined,
+    check: async () => {
+      if (fault !== undefined) throw fault;
+    },
     async stop() {
       stopping.abort();
       await running;
@@ -99,6 +149,8 @@ export interface StandBy {
   /** Resolves when the work has begun here, or another process is at it; throws when it cannot begin, and goes on trying. */
   start(): Promise<void>;
   leads(): boolean;
+  /** Throws what kept this process from taking the work up, or from asking whether another one is at it. */
+  check(): Promise<void>;
   /** Lets go of the work, so that another process can take it up at once. */
   stop(): Promise<void>;
 }

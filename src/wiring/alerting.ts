@@ -5,6 +5,7 @@ import { watchFile } from '../adapters/rulesFile.ts';
 import { createAlertFigures, registerAlertGauges } from '../api/http/alertFigures.ts';
 import type { Metrics } from '../api/http/metrics.ts';
 import { createRulesKeeper } from '../api/rulesKeeper.ts';
+import type { ReadinessCheck } from '../api/ports.ts';
 import { warningsOf } from '../api/ruleWarnings.ts';
 import type { Config } from '../config.ts';
 import { engineStream } from '../domain/alerts/identity.ts';
@@ -31,6 +32,8 @@ export interface AlertingDeps {
   clock: () => number;
   newId: () => string;
   redactText: (text: string) => string;
+  /** Opened for one command alone, which has no say in what the others do. */
+  isVisit: boolean;
   /** What is acquired pushes what gives it back. */
   cleanups: (() => unknown)[];
 }
@@ -39,7 +42,7 @@ export interface AlertingDeps {
 export async function openAlerting(deps: AlertingDeps) {
   const { config, paths, log, leases, metrics, logger, observer, version, clock, newId, cleanups } = deps;
   const does = (role: string) => config.roles.includes(role);
-  const leads = does('alert');
+  const leads = does('alert') && !(deps.isVisit && deps.shared !== undefined);
   const fileText = leads ? config.rules?.text : undefined;
   const rules = await createRulesKeeper({ log, clock, newId, fileText, leads });
   const channels = openChannels(config.channels, { version, now: clock });
@@ -145,6 +148,14 @@ export async function openAlerting(deps: AlertingDeps) {
     return { alerts, notifications };
   }
 
+  /** One alone that cannot begin does not start; of several, each says what keeps it from taking over. */
+  const checks: ReadinessCheck[] =
+    deps.shared === undefined
+      ? []
+      : [
+          ...(deciding === undefined ? [] : [{ name: 'alerts', check: deciding.check }]),
+          ...(notifying === undefined ? [] : [{ name: 'notifications', check: notifying.check }]),
+        ];
   const flagsOf = (episode: string) => notifier()?.flagsOf(episode);
-  return { rules, followers, flagsOf, channels: names, start };
+  return { rules, followers, flagsOf, channels: names, checks, start };
 }

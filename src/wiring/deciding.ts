@@ -78,6 +78,7 @@ export function openDeciding(deps: DecidingDeps) {
   return {
     start: standingBy.start,
     stop: standingBy.stop,
+    check: standingBy.check,
     /** Undefined while another process decides. */
     current: () => decider,
   };

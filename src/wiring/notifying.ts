@@ -61,6 +61,7 @@ export function openNotifying(deps: NotifyingDeps) {
   return {
     start: standingBy.start,
     stop: standingBy.stop,
+    check: standingBy.check,
     /** Undefined while another process tells. */
     current: () => notifier,
   };

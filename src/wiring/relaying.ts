@@ -46,7 +46,11 @@ export function openRelaying(deps: RelayingDeps) {
 
   const name = `relay-${topic}`;
   const standingBy = standBy({ leases, name, begin, observer, stopwatch: () => performance.now() });
-  const checks: ReadinessCheck[] = [{ name: 'feed', check: async () => writer?.ping() }];
+  async function check(): Promise<void> {
+    await standingBy.check();
+    await writer?.ping();
+  }
+  const checks: ReadinessCheck[] = [{ name: 'feed', check }];
   return {
     checks,
     start() {

@@ -52,6 +52,25 @@ describe('jobs', () => {
     expect(jobs.get(b.id)?.result).toBeUndefined();
   });
 
+  it('of some kinds can be ended, those that wait included, and are over by then', async () => {
+    const jobs = newJobs();
+    let over = false;
+    const a = jobs.start(about, async ({ signal }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await new Promise(setImmediate);
+      over = true;
+      throw signal.reason;
+    });
+    const b = jobs.start(about, async () => 'never');
+    const other = jobs.start({ ...about, kind: 'backtest' }, async () => 'done');
+    await expect.poll(() => jobs.get(a.id)?.state, { timeout: 10_000 }).toBe('running');
+    await jobs.end(['rebuild']);
+    expect([over, jobs.get(a.id)?.state, jobs.get(b.id)?.state]).toEqual([true, 'cancelled', 'cancelled']);
+    await ended(jobs, other.id);
+    expect(jobs.get(other.id)?.result).toBe('done');
+    await jobs.end(['rebuild']);
+  });
+
   it('tell why they failed, and do not hold up the next', async () => {
     const jobs = newJobs();
     const a = jobs.start(about, async () => {

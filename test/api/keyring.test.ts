@@ -24,6 +24,15 @@ describe('the first admin key', () => {
     expect(await recorded(log)).toHaveLength(1);
   });
 
+  test('is one alone when several processes start for the first time at once', async () => {
+    const log = newLog();
+    const all = await Promise.all([openKeyring(log), openKeyring(log), openKeyring(log)]);
+    const made = all.flatMap(({ firstAdminKey }) => firstAdminKey ?? []);
+    expect(made).toHaveLength(1);
+    for (const keyring of all) expect(keyring.authenticate(made[0] ?? '')).toMatchObject({ role: 'admin' });
+    expect(await recorded(log)).toHaveLength(1);
+  });
+
   test('is the configured one when there is one, and changing that revokes the former', async () => {
     const log = newLog();
     await openKeyring(log, { adminKey: 'configured-1' });

@@ -10,7 +10,7 @@ vi.mock('node:timers/promises', () => {
 /** `SIMULATION_SEED=17` plays that one alone, `SIMULATION_SEEDS=5000` as many. */
 const only = process.env.SIMULATION_SEED;
 const first = Number(only ?? 1);
-const count = only === undefined ? Number(process.env.SIMULATION_SEEDS ?? 200) : 1;
+const count = only === undefined ? Number(process.env.SIMULATION_SEEDS ?? 150) : 1;
 const perTest = 50;
 
 describe('many processes over one log', () => {

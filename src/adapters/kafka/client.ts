@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
+import { soleConnecting } from './connecting.ts';
 import { quietRequestQueue } from './requestQueue.ts';
 
 export interface KafkaCredentials {
@@ -35,6 +36,7 @@ const REQUEST_TIMEOUT_MS = 20_000;
  */
 export function kafkaClient(options: KafkaClientOptions): Kafka {
   quietRequestQueue();
+  soleConnecting();
   const { brokers, credentials, tls, clientId } = options;
   return new Kafka({
     brokers: [...brokers],

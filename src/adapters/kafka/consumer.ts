@@ -23,6 +23,8 @@ const DISCONNECT_MS = 10_000;
 export class RunningConsumer {
   /** Rejects when it cannot go on, and resolves after `stop`. */
   readonly ended: Promise<void>;
+  isMember = false;
+  /** Ever. */
   hasJoined = false;
   private readonly options: ConsumerOptions;
   private readonly consumer: Consumer;
@@ -72,13 +74,16 @@ export class RunningConsumer {
     this.listen();
     const timer = setInterval(() => this.tick().catch(tell), TICK_MS);
     try {
-      await this.begin();
+      const begun = this.begin();
+      // To join may take long, and a stop does not wait for it. What comes of it then is told by nobody.
+      begun.catch(() => {});
+      await Promise.race([begun, over]);
       await over;
     } finally {
       this.isEnding = true;
       clearInterval(timer);
       await this.lanes.giveBack();
-      this.hasJoined = false;
+      this.isMember = false;
       await within(this.consumer.disconnect(), DISCONNECT_MS, () => new Error('late')).catch(() => {});
     }
   }
@@ -130,6 +135,7 @@ export class RunningConsumer {
     else if (partitions.some((lane) => lane >= codec.lanes))
       this.finish(new Error(`The topic ${topic} has more partitions than there are lanes.`));
     else {
+      this.isMember = true;
       this.hasJoined = true;
       this.lanes.assign(partitions);
     }

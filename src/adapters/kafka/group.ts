@@ -28,6 +28,7 @@ export function openGroup(options: GroupOptions): LaneGroup {
       } catch (error) {
         if (!stopping.signal.aborted) handlers.failed(error);
       }
+      if (consumer?.hasJoined === true) tries = 0;
       consumer = undefined;
       await pause(backOff(tries), stopping.signal);
     }
@@ -39,7 +40,7 @@ export function openGroup(options: GroupOptions): LaneGroup {
       running ??= live(handlers);
     },
     async ping() {
-      if (consumer?.hasJoined !== true) throw new Error(`Not yet in the Kafka group ${options.groupId}.`);
+      if (consumer?.isMember !== true) throw new Error(`Not yet in the Kafka group ${options.groupId}.`);
     },
     async stop() {
       stopping.abort();

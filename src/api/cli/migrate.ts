@@ -12,7 +12,7 @@ const labels: Readonly<Record<MoveProgress['phase'], string>> = {
   verifying: 'verifying',
 };
 
-const addressPattern = /^(?:lmdb:.*|(?:esdb|kurrentdb)(?:\+discover)?:\/\/\S+)$/;
+const addressPattern = /^(?:lmdb:.*|(?:esdb|kurrent|kurrentdb)(?:\+discover)?:\/\/\S+)$/;
 
 /** A password has no place among the arguments of a process, so that the variable may name the server. */
 function addressesOf({ values }: Run, configured: string): { from: string; to: string } {

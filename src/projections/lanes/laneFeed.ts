@@ -1,6 +1,6 @@
 import { laneOf } from '../../domain/lanes.ts';
 import type { Position } from '../../domain/position.ts';
-import { unlessAborted, type WindowDeps } from '../batchWindow.ts';
+import { pause, unlessAborted, type WindowDeps } from '../batchWindow.ts';
 import type { EventBatch, EventFeed, ReadOptions } from '../ports.ts';
 import { KeptEvents } from './keptEvents.ts';
 import { readLane } from './laneLog.ts';
@@ -29,6 +29,8 @@ export interface LaneFeed {
 
 /** Events that stay for those who come a little later. */
 const keptEvents = 2_000;
+/** What is known to wait in the topic is waited for so long, for the sake of larger batches. */
+const gatherMs = 500;
 const defaultMaxEvents = 1_000;
 
 /**
@@ -86,6 +88,7 @@ export function createLaneFeed(deps: LaneFeedDeps): LaneFeed {
     { maxEvents = defaultMaxEvents, signal }: ReadOptions,
   ): Promise<EventBatch | undefined> {
     const isOver = () => signal?.aborted === true;
+    let isPatient = true;
     while (!isOver()) {
       if (kept.isBefore(after, kept.begin)) {
         const { begin } = kept;
@@ -96,9 +99,11 @@ export function createLaneFeed(deps: LaneFeedDeps): LaneFeed {
       }
       const isAtEnd = !kept.isBefore(after, kept.end);
       if (hasEnded && isAtEnd) return await untilAborted(signal);
-      const isWorthMore = !hasEnded && assigned.waiting() > 0 && kept.countBehind(after) < maxEvents;
-      if (isAtEnd || isWorthMore) await pull(after, signal);
-      else return kept.batchBehind(after, maxEvents);
+      const isFull = kept.countBehind(after) >= maxEvents;
+      if (isAtEnd) await pull(after, signal);
+      else if (isPatient && !isFull && !hasEnded && assigned.waiting() > 0) {
+        isPatient = await comesWithin(gatherMs, pull(after, signal));
+      } else return kept.batchBehind(after, maxEvents);
     }
     return undefined;
   }
@@ -139,6 +144,16 @@ function faultOf(
   if (event.position !== position) return `its event is the one at ${event.position}`;
   const lane = laneOf(event, lanes);
   return lane === assigned.lane ? undefined : `its event belongs to lane ${lane}`;
+}
+
+async function comesWithin(ms: number, work: Promise<void>): Promise<boolean> {
+  const waited = new AbortController();
+  const came = work.then(() => true);
+  try {
+    return await Promise.race([came, pause(ms, waited.signal).then(() => false)]);
+  } finally {
+    waited.abort();
+  }
 }
 
 function untilAborted(signal: AbortSignal | undefined): Promise<undefined> {

@@ -19,6 +19,8 @@ let parts: LaneMessage[][];
 let asked: number;
 let wake: () => void;
 let letters: DeadLetter[];
+/** How many wait, as the topic says, without being there. */
+let said: number;
 let taken: AbortController;
 
 const ofLane = (wanted: number): string => {
@@ -37,8 +39,12 @@ beforeEach(async () => {
   for await (const batch of log.read()) events.push(...batch.events);
   [parts, asked, letters, wake] = [[], 0, [], () => undefined];
   taken = new AbortController();
+  said = 0;
 });
-afterEach(() => log.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await log.close();
+});
 
 async function* messages(): AsyncGenerator<readonly LaneMessage[]> {
   while (!taken.signal.aborted) {
@@ -55,7 +61,7 @@ async function* messages(): AsyncGenerator<readonly LaneMessage[]> {
 
 const feedFrom = (after: Position | undefined): LaneFeed =>
   createLaneFeed({
-    assigned: { lane, messages, passed: () => undefined, waiting: () => parts.flat().length },
+    assigned: { lane, messages, passed: () => undefined, waiting: () => parts.flat().length + said },
     lanes,
     log,
     after,
@@ -148,6 +154,22 @@ describe('the feed of a lane', () => {
     come(message(undefined, 1));
     expect(await Promise.all(waiting)).toEqual(Array(3).fill({ at: [1], from: undefined, to: 1 }));
     expect(asked).toBeLessThanOrEqual(2);
+  });
+
+  it('gathers what is known to wait, and does not wait for it without end', async () => {
+    const feed = feedFrom(undefined);
+    come(message(undefined, 1));
+    come(message(1, 4));
+    expect(await first(feed)).toEqual({ at: [1, 4], from: undefined, to: 4 });
+    parts.length = 0;
+    [said, asked] = [7, 0];
+    come(message(4, 7));
+    vi.useFakeTimers();
+    const waiting = first(feed, at(4));
+    await vi.advanceTimersByTimeAsync(1_000);
+    vi.useRealTimers();
+    expect(await waiting).toEqual({ at: [7], from: 4, to: 7 });
+    expect(asked).toBe(2);
   });
 
   it('asks the topic for nothing while nobody asks it', async () => {

@@ -23,12 +23,36 @@ const javaOptions = [
 ];
 const clusterId = 'Q2hyb25vc2NvcGVUZXN0cw';
 
+export interface BrokerOptions {
+  /** A port that it sends its clients to instead of its own. */
+  advertised?: number;
+  /** Whom alone it lets in, by SCRAM-SHA-512. */
+  user?: { username: string; password: string };
+  among?: Among;
+}
+
+/** Its number among several, from 1 on, and the ports by which they all agree among themselves. */
+interface Among {
+  node: number;
+  controllers: readonly number[];
+}
+
+/** Several that hold everything each. */
+export async function createBrokers(version: KafkaVersion, count: number): Promise<Broker[]> {
+  const controllers: number[] = [];
+  while (controllers.length < count) controllers.push(await freePort());
+  return await Promise.all(
+    controllers.map((_, index) => createBroker(version, { among: { node: index + 1, controllers } })),
+  );
+}
+
 /** A real broker, not yet started, at addresses that stay the same whenever it is started again. */
-export async function createBroker(version: KafkaVersion): Promise<Broker> {
+export async function createBroker(version: KafkaVersion, options: BrokerOptions = {}): Promise<Broker> {
   const installed = installedKafka(version);
   if ('missing' in installed) throw new Error(installed.missing);
   const folder = await mkdtemp(join(tmpdir(), 'chronoscope-kafka-'));
-  const [port, controller] = [await freePort(), await freePort()];
+  const port = await freePort();
+  const among = options.among ?? { node: 1, controllers: [await freePort()] };
   const settings = join(folder, 'server.properties');
   const java = (main: string, ...more: string[]): ChildProcess =>
     spawn('java', [...javaOptions, '-cp', join(installed.folder, '*'), main, ...more], {
@@ -40,8 +64,15 @@ export async function createBroker(version: KafkaVersion): Promise<Broker> {
 
   const format = async (): Promise<void> => {
     await mkdir(join(folder, 'data'));
-    await writeFile(settings, properties(folder, port, controller));
-    const said = keepSaid(java('kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings));
+    await writeFile(settings, properties(folder, port, { ...options, among }));
+    const { user } = options;
+    const scram =
+      user === undefined
+        ? []
+        : ['--add-scram', `SCRAM-SHA-512=[name=${user.username},password=${user.password}]`];
+    const said = keepSaid(
+      java('kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings, ...scram),
+    );
     if ((await said.ended) !== 0) throw new Error(`Kafka could not be set up: ${said.text()}`);
     isFormatted = true;
   };
@@ -73,18 +104,25 @@ export async function createBroker(version: KafkaVersion): Promise<Broker> {
   };
 }
 
-const properties = (folder: string, port: number, controller: number): string => `
+const properties = (
+  folder: string,
+  port: number,
+  { advertised = port, user, among: { node, controllers } }: BrokerOptions & { among: Among },
+): string => `
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:${controller}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+node.id=${node}
+controller.quorum.voters=${controllers.map((one, index) => `${index + 1}@127.0.0.1:${one}`).join(',')}
+listeners=CLIENTS://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllers[node - 1]}
+advertised.listeners=CLIENTS://127.0.0.1:${advertised}
+inter.broker.listener.name=CLIENTS
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,CLIENTS:${user === undefined ? 'PLAINTEXT' : 'SASL_PLAINTEXT'}
+${user === undefined ? '' : signingIn(user)}
 controller.listener.names=CONTROLLER
 log.dirs=${join(folder, 'data')}
 offsets.topic.num.partitions=1
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor=${controllers.length}
 transaction.state.log.num.partitions=1
-transaction.state.log.replication.factor=1
+transaction.state.log.replication.factor=${controllers.length}
 transaction.state.log.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 share.coordinator.state.topic.replication.factor=1
@@ -98,6 +136,13 @@ num.network.threads=2
 num.io.threads=2
 background.threads=2
 log.cleaner.dedupe.buffer.size=2097152
+`;
+
+const signingIn = ({ username, password }: { username: string; password: string }): string => `
+sasl.enabled.mechanisms=SCRAM-SHA-512
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
+listener.name.clients.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \\
+  username="${username}" password="${password}";
 `;
 
 /** Its output, of which it keeps the end. */

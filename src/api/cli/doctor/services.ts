@@ -10,6 +10,8 @@ interface Service {
 }
 
 const patienceMs = 3_000;
+/** What an address without a port means, whoever listens there. */
+const webPorts: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
 export const services: Check = async ({ settings }): Promise<Finding[]> => {
   if (settings === undefined) return [];
@@ -31,7 +33,7 @@ function named(name: string, address: string, defaultPort: number, optional: boo
     .filter((each) => each !== '')
     .map((each) => {
       const [, host = each, port] = /^(.*?)(?::(\d+))?$/.exec(each) ?? [];
-      const fallback = scheme === 'https' ? 443 : defaultPort;
+      const fallback = webPorts[scheme] ?? defaultPort;
       return { name, host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? fallback), optional };
     });
 }

@@ -1,0 +1,43 @@
+import { createRequire } from 'node:module';
+import kafkajs from 'kafkajs';
+import { within } from '../eventstore/waiting.ts';
+
+/** The part of the client's connection that is changed here; its types do not show it. */
+export interface Connection {
+  connectionTimeout: number;
+  broker: string;
+  connect(): Promise<unknown>;
+}
+
+type ConnectionClass = { prototype: Connection };
+
+const sole = Symbol.for('chronoscope.soleConnecting');
+
+/**
+ * By itself the client dials once for each request that finds a connection down: of several sockets one is used, and the
+ * end of another, minutes later, tears down what the one is doing. Those who ask at the same time now share one try.
+ * And a try ends: where the other side hangs up in the middle of a TLS handshake, the client would wait for ever.
+ */
+export function soleConnecting(connection: ConnectionClass = clientsConnection()): void {
+  const { prototype } = connection;
+  if (Object.hasOwn(prototype, sole)) return;
+  const dial = prototype.connect;
+  if (!/createSocket\(/.test(String(dial)))
+    throw new Error('The connection of kafkajs has changed: src/adapters/kafka/connecting.ts knows 2.2.4.');
+  const trying = new WeakMap<Connection, Promise<unknown>>();
+  prototype.connect = function (this: Connection): Promise<unknown> {
+    const under = trying.get(this);
+    if (under !== undefined) return under;
+    const { broker } = this;
+    const late = () => new kafkajs.KafkaJSConnectionError('Connection timeout', { broker });
+    const tried = within(dial.call(this), this.connectionTimeout * 2, late).finally(() =>
+      trying.delete(this),
+    );
+    trying.set(this, tried);
+    return tried;
+  };
+  Object.defineProperty(prototype, sole, { value: true });
+}
+
+const clientsConnection = (): ConnectionClass =>
+  createRequire(import.meta.url)('kafkajs/src/network/connection.js') as ConnectionClass;
