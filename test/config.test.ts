@@ -212,6 +212,19 @@ describe('roles and stores', () => {
     expect(config.read).toMatchObject({ database: 'chronoscope', cluster: undefined, analysts: [] });
   });
 
+  test.each([
+    ['kafkas://u:p%40w@a:9092,b:9092/bots?mechanism=plain', true, 'plain', 'bots'],
+    ['kafka://u:p%40w@a:9092,b:9092?mechanism=scram-sha-256', false, 'scram-sha-256', 'chronoscope'],
+    ['kafka://u:p%40w@a:9092,b:9092', false, undefined, 'chronoscope'],
+  ])('brokers are spoken to as the address says: %s', (FEED, tls, mechanism, topic) => {
+    const { feed } = parseConfig({ CHRONOSCOPE_FEED: FEED });
+    if (feed.kind !== 'kafka') throw new Error('it is Kafka');
+    expect(feed).toMatchObject({ tls, topic, brokers: ['a:9092', 'b:9092'] });
+    expect(feed.credentials).toMatchObject({ username: 'u' });
+    expect(feed.credentials?.mechanism).toBe(mechanism);
+    expect(feed.credentials?.password.reveal()).toBe('p@w');
+  });
+
   test('pseudonyms that would differ from process to process are warned of', () => {
     const { CHRONOSCOPE_PSEUDONYM_KEY: _, ...without } = servers;
     expect(parseConfig(without).warnings.join()).toContain('PSEUDONYM_KEY');
@@ -240,6 +253,7 @@ describe('faults', () => {
     ['LOG', 'file:'],
     ['FEED', 'kafka://host'],
     ['FEED', 'kafka://host:9092/a/b'],
+    ['FEED', 'kafka://u:p@host:9092?mechanism=gssapi'],
     ['LANES', '0'],
     ['LANES', '5000'],
     ['PSEUDONYM_KEY', 'A'.repeat(64)],

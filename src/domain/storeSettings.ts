@@ -12,16 +12,22 @@ type StoreSettings = Pick<
 export const logOf = ({ LOG }: StoreSettings) =>
   LOG === 'lmdb:' ? { kind: 'lmdb' as const } : { kind: 'eventstore' as const, url: new Secret(LOG) };
 
-const kafkaParts = /^kafkas?:\/\/(?:([^:]+):([^@]+)@)?([^/]+)(?:\/(.+))?$/;
+const kafkaParts = /^kafkas?:\/\/(?:([^:]+):([^@]+)@)?([^/?]+)(?:\/([^?]+))?(?:\?mechanism=(.+))?$/;
+const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 const defaultTopic = 'chronoscope';
 
 export function feedOf({ FEED, LANES: lanes }: StoreSettings) {
   if (FEED === 'log:') return { kind: 'log' as const };
-  const [, username, password = '', brokers = '', topic = defaultTopic] = kafkaParts.exec(FEED) ?? [];
+  const [, username, password = '', brokers = '', topic = defaultTopic, given] = kafkaParts.exec(FEED) ?? [];
+  const mechanism = mechanisms.find((name) => name === given);
   const credentials =
     username === undefined
       ? undefined
-      : { username: decoded(username) ?? username, password: new Secret(decoded(password) ?? password) };
+      : {
+          username: decoded(username) ?? username,
+          password: new Secret(decoded(password) ?? password),
+          ...(mechanism !== undefined && { mechanism }),
+        };
   const tls = FEED.startsWith('kafkas:');
   return { kind: 'kafka' as const, brokers: brokers.split(','), credentials, tls, topic, lanes };
 }

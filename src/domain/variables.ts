@@ -40,7 +40,8 @@ const longEnough = (text: string): number | undefined => {
   const ms = parseDuration(text);
   return ms !== undefined && ms >= 5_000 && ms <= 86_400_000 ? ms : undefined;
 };
-const kafkaUrl = /^kafkas?:\/\/(?:[^\s/@:]+:[^\s/@]+@)?[^\s/@:]+:\d+(?:,[^\s/@:]+:\d+)*(?:\/[\w.-]{1,200})?$/;
+const kafkaUrl =
+  /^kafkas?:\/\/(?:[^\s/@:]+:[^\s/@]+@)?[^\s/@:]+:\d+(?:,[^\s/@:]+:\d+)*(?:\/[\w.-]{1,200})?(?:\?mechanism=(?:plain|scram-sha-(?:256|512)))?$/;
 const mostLanes = 1_024;
 const laneCount = (text: string): number | undefined => {
   const lanes = count(text);
@@ -95,7 +96,7 @@ export const variables = {
     fallback: 'log:',
     secret: true,
     allowed:
-      'log: or kafka://host:port,… (kafkas:// for TLS, user:password@ before the first host, /topic behind the last)',
+      'log: or kafka://host:port,… (kafkas:// for TLS, user:password@ before the first host, /topic and ?mechanism=plain behind the last)',
     about: 'Where projections read events from.',
   }),
   LANES: variable({

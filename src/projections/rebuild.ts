@@ -13,7 +13,7 @@ import {
   showGeneration,
   tableName,
 } from './generations.ts';
-import type { EventLog, Generation } from './ports.ts';
+import { CheckpointTakenError, type EventLog, type Generation } from './ports.ts';
 import { tablesOf } from './projection.ts';
 import type { ProjectedStretch } from './projector.ts';
 import type { Runner, Tracked } from './runner.ts';
@@ -158,13 +158,19 @@ async function beside(
 }
 
 /**
- * Also when the store fails: what is left of a generation that nobody speaks of is dropped by the next start. It is
- * forgotten first, which is refused where another process has gone on: the tables of that name may then be its own.
+ * Also when the store fails: what is left of a generation that nobody speaks of is dropped by the next start. Where
+ * another process has gone on, the tables of that name may be its own, and stay.
  */
 async function clearAway({ runner }: RebuildDeps, tracked: Tracked, building: Generation): Promise<void> {
-  await runner.forgetBuilding(tracked);
-  if (tracked.checkpoint.active.number !== building.number) {
-    await dropGeneration(runner.deps.store, tracked.projection, building);
+  let isTaken = false;
+  try {
+    await runner.forgetBuilding(tracked);
+  } catch (error) {
+    isTaken = error instanceof CheckpointTakenError;
+    throw error;
+  } finally {
+    if (!isTaken && tracked.checkpoint.active.number !== building.number)
+      await dropGeneration(runner.deps.store, tracked.projection, building);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Position } from '../domain/position.ts';
-import { pause } from './batchWindow.ts';
+import { pause, unlessAborted } from './batchWindow.ts';
 import { standingAt } from './follow.ts';
 import type { Checkpoint, CheckpointStore, EventFeed } from './ports.ts';
 import type { Projection } from './projection.ts';
@@ -45,6 +45,18 @@ export async function openWholeStandings(deps: WholeStandingsDeps): Promise<Whol
     }
   }
 
+  let next: Promise<void> | undefined;
+
+  /** One look for all who wait, however many: each look is a read for every projection. */
+  function nextGlance(): Promise<void> {
+    next ??= pause(waitEveryMs, stopping.signal)
+      .then(glance)
+      .finally(() => {
+        next = undefined;
+      });
+    return next;
+  }
+
   // What a new version still has to build would keep every reader waiting until the whole log is read.
   const hasReached = (position: Position): boolean =>
     tracked
@@ -57,8 +69,7 @@ export async function openWholeStandings(deps: WholeStandingsDeps): Promise<Whol
     const late = AbortSignal.timeout(timeoutMs);
     while (!hasReached(position)) {
       if (late.aborted || stopping.signal.aborted) return false;
-      await pause(waitEveryMs, late);
-      await glance();
+      await unlessAborted(nextGlance(), late);
     }
     return true;
   }

@@ -5,7 +5,6 @@ import { watchFile } from '../adapters/rulesFile.ts';
 import { createAlertFigures, registerAlertGauges } from '../api/http/alertFigures.ts';
 import type { Metrics } from '../api/http/metrics.ts';
 import { createRulesKeeper } from '../api/rulesKeeper.ts';
-import type { ReadinessCheck } from '../api/ports.ts';
 import { warningsOf } from '../api/ruleWarnings.ts';
 import type { Config } from '../config.ts';
 import { engineStream } from '../domain/alerts/identity.ts';
@@ -17,6 +16,7 @@ import { type FollowerName, sharedStanding, shareStanding } from '../projections
 import type { StandByObserver } from '../projections/standBy.ts';
 import { beat, type Deciding, openDeciding } from './deciding.ts';
 import { type Notifying, openNotifying } from './notifying.ts';
+import { workCheck } from './observing.ts';
 
 export interface AlertingDeps {
   config: Config;
@@ -78,10 +78,8 @@ export async function openAlerting(deps: AlertingDeps) {
       const events = [eventOf('EngineStarted', { version }, about)];
       await log.append([{ stream: engineStream, events, expected: 'any' }]);
     }
-    await deciding?.start();
-    if (deciding !== undefined) cleanups.push(deciding.stop);
-    await notifying?.start();
-    if (notifying !== undefined) cleanups.push(notifying.stop);
+    await takeUp('alert', deciding);
+    await takeUp('notify', notifying);
     tellOthers('alerts', () => decider()?.position());
     tellOthers('notifications', () => notifier()?.position());
     if (deciding !== undefined && config.rules !== undefined) {
@@ -93,6 +91,15 @@ export async function openAlerting(deps: AlertingDeps) {
       const firing = () => notifier()?.firing().length ?? 0;
       cleanups.push(beat({ heartbeat, lateMs, firing, version, logger }));
     }
+  }
+
+  /** Of several processes, each is up and says so while the work is begun: what is known is read from a log of any length. */
+  async function takeUp(name: string, work: Deciding | Notifying | undefined): Promise<void> {
+    if (work === undefined) return;
+    const starting = work.start();
+    cleanups.push(work.stop);
+    if (deps.shared === undefined) return await starting;
+    starting.catch((error: unknown) => observer.failed(name, error));
   }
 
   function tellOthers(name: FollowerName, position: Parameters<typeof shareStanding>[0]['position']): void {
@@ -148,14 +155,11 @@ export async function openAlerting(deps: AlertingDeps) {
     return { alerts, notifications };
   }
 
-  /** One alone that cannot begin does not start; of several, each says what keeps it from taking over. */
-  const checks: ReadinessCheck[] =
-    deps.shared === undefined
-      ? []
-      : [
-          ...(deciding === undefined ? [] : [{ name: 'alerts', check: deciding.check }]),
-          ...(notifying === undefined ? [] : [{ name: 'notifications', check: notifying.check }]),
-        ];
+  // One alone that cannot begin does not start; of several, each says what keeps it from taking over.
+  const checks = [
+    ...(deciding && deps.shared ? [workCheck(config, 'alerts', deciding)] : []),
+    ...(notifying && deps.shared ? [workCheck(config, 'notifications', notifying)] : []),
+  ];
   const flagsOf = (episode: string) => notifier()?.flagsOf(episode);
   return { rules, followers, flagsOf, channels: names, checks, start };
 }

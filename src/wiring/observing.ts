@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../api/http/metrics.ts';
-import type { StandByObserver } from '../projections/standBy.ts';
+import type { ReadinessCheck } from '../api/ports.ts';
+import type { Config } from '../config.ts';
+import type { StandBy, StandByObserver } from '../projections/standBy.ts';
 import type { ProjectionObserver } from '../projections/worker.ts';
 
 /** What happens in the background, as the engine's own log and figures tell it. */
@@ -10,6 +12,16 @@ export const standByObserver = (logger: Logger): StandByObserver => ({
     logger[leads ? 'info' : 'warn']({ work }, leads ? 'this process is at work' : 'this process stands by'),
   failed: (work, error) => logger.error({ err: error, work }, 'work could not be taken up, or kept'),
 });
+
+/**
+ * Whether this process could take its work up when it is its turn. Whoever is asked by others besides goes on to be: what
+ * it answers them does not hang on it.
+ */
+export const workCheck = (
+  { roles }: Pick<Config, 'roles'>,
+  name: string,
+  { check }: Pick<StandBy, 'check'>,
+): ReadinessCheck => ({ name, check, optional: roles.includes('ingest') || roles.includes('api') });
 
 export const projectionObserver = (metrics: Metrics, logger: Logger): ProjectionObserver => ({
   inserted: (projection, _rows, seconds) => metrics.projectionSeconds.observe({ projection }, seconds),

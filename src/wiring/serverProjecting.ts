@@ -1,10 +1,10 @@
 import { readModelJobs } from '../api/jobs.ts';
-import type { ReadinessCheck } from '../api/ports.ts';
 import { projections } from '../projections/catalogue.ts';
 import { CheckpointTakenError, type ReadStore } from '../projections/ports.ts';
 import { createRunner, type Runner, type RunnerDeps } from '../projections/runner.ts';
 import { standBy, type Work } from '../projections/standBy.ts';
 import { openWholeStandings } from '../projections/wholeStandings.ts';
+import { workCheck } from './observing.ts';
 import {
   admitAnalysts,
   followVersions,
@@ -54,7 +54,7 @@ export async function openServerProjecting(deps: ProjectingDeps, store: ReadStor
     standingBy.start().catch((error: unknown) => observer.failed(name, error));
     cleanups.push(standingBy.stop);
   };
-  const checks: ReadinessCheck[] = isOurs ? [{ name: 'projecting', check: standingBy.check }] : [];
+  const checks = isOurs ? [workCheck(config, 'projecting', standingBy)] : [];
   return { readers: whicheverIs(() => runner, remote), builder: () => runner, checks, start };
 }
 

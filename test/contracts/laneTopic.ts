@@ -57,7 +57,7 @@ export function chain(lane: number, positions: readonly number[], after?: number
   });
 }
 
-export const mark = (position: number, after?: number): LaneMessage => ({
+const mark = (position: number, after?: number): LaneMessage => ({
   previous: after === undefined ? undefined : at(after),
   position: at(position),
 });

@@ -1,9 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ClickHouseStandIn, clickHouseStandIn } from '../support/clickhouseStandIn.ts';
 import { type Cluster, openCluster } from '../support/cluster.ts';
 import { type EventStoreStandIn, startEventStoreStandIn } from '../support/eventstore/standIn.ts';
 import { adminKey, post, temporaryFolder } from '../support/liveEngine.ts';
-import { buildProgram } from '../support/program.ts';
+import { buildProgram, runProgram } from '../support/program.ts';
 import type { Answer } from '../support/reads.ts';
 
 let folder = '';
@@ -16,10 +18,7 @@ beforeEach(async () => {
   ({ folder, remove } = await temporaryFolder());
   log = await startEventStoreStandIn();
   read = await clickHouseStandIn();
-  cluster = openCluster(folder, {
-    CHRONOSCOPE_LOG: log.url,
-    CHRONOSCOPE_READ: `${read.url}/test_bots`,
-  });
+  cluster = openCluster(folder, servers());
 }, 60_000);
 afterEach(async () => {
   await cluster.close();
@@ -27,6 +26,16 @@ afterEach(async () => {
   await read.close();
   await remove();
 });
+
+const servers = () => ({ CHRONOSCOPE_LOG: log.url, CHRONOSCOPE_READ: `${read.url}/test_bots` });
+
+const ownRules = `rules:
+  - name: failing
+    measure: error_rate
+    by: [service]
+    window: 5m
+    warning: { above: 5% }
+`;
 
 const requests = (service: string, count: number): string =>
   Array.from({ length: count }, (_, i) =>
@@ -107,6 +116,44 @@ describe('roles in processes of their own (stand-ins for EventStoreDB and ClickH
       .poll(async () => (await ask('api', '/v1/positions')).body.alerts?.lagEvents, { timeout: 20_000 })
       .toBe(0);
     expect(body.head).toBeDefined();
+  });
+
+  it('a command beside them sees what they see, and leaves the rules that they have', {
+    timeout: 120_000,
+  }, async () => {
+    const rules = join(folder, 'rules.yaml');
+    await writeFile(rules, ownRules);
+    await cluster.start('alert', 'alert', { CHRONOSCOPE_RULES: rules });
+    await cluster.start('api', 'api');
+    const env = { ...servers(), CHRONOSCOPE_DATA: join(folder, 'desk') };
+    const listed = await runProgram(['keys', 'list', '--json'], env);
+    expect(listed.code, listed.stderr).toBe(0);
+    expect(JSON.parse(listed.stdout).keys).toHaveLength(1);
+    const tried = await runProgram(['backtest', '--json'], env);
+    expect(tried.code, tried.stderr).toBe(0);
+    expect((await ask('api', '/v1/rules')).body).toMatchObject({ revision: 1, source: 'file' });
+  });
+
+  it('a checkpoint that was written, and whose answer never came, holds nothing up for good', {
+    timeout: 120_000,
+  }, async () => {
+    await cluster.start('ingest', 'ingest');
+    await cluster.start('project', 'project');
+    await cluster.start('api', 'api');
+    expect(await seen('bot', await send('bot', 3))).toBe(3);
+    let lost = 0;
+    const isOfRequests = (stream: string) => stream === 'chronoscope.checkpoint-test_bots/requests';
+    log.faults = {
+      append(stream) {
+        if (!isOfRequests(stream)) return undefined;
+        lost += 1;
+        return 'stored but stalled';
+      },
+    };
+    const position = await send('bot', 4);
+    await expect.poll(() => lost, { timeout: 30_000 }).toBeGreaterThan(1);
+    log.faults = {};
+    expect(await seen('bot', position)).toBe(7);
   });
 
   it('a read store that is away at the start is waited for, and said', { timeout: 120_000 }, async () => {

@@ -4,8 +4,13 @@ import { createMemoryLog } from '../../src/adapters/memory/eventLog.ts';
 import { eventTypes, isTelemetry } from '../../src/domain/events/catalogue.ts';
 import type { NewEvent } from '../../src/domain/events/envelope.ts';
 import { projections } from '../../src/projections/catalogue.ts';
-import type { EventLog, ReadStore } from '../../src/projections/ports.ts';
-import { rebuild, verify } from '../../src/projections/rebuild.ts';
+import {
+  type Checkpoint,
+  CheckpointTakenError,
+  type EventLog,
+  type ReadStore,
+} from '../../src/projections/ports.ts';
+import { type RebuildProgress, rebuild, verify } from '../../src/projections/rebuild.ts';
 import { createRunner } from '../../src/projections/runner.ts';
 import type { ProjectionObserver } from '../../src/projections/worker.ts';
 import { temporaryEngine } from '../support/engine.ts';
@@ -240,6 +245,32 @@ describe('projections', () => {
     );
     const found = await verify({ runner, log, onProgress: progress }, requests);
     expect(found.differences.map((d) => d.table)).toContain('requests');
+    await runner.stop();
+  });
+
+  it('a rebuild that another process has overtaken leaves what is there of that name', async () => {
+    const { log, checkpoints, deps } = await setUp();
+    let isTaken = false;
+    const fenced = {
+      ...checkpoints,
+      save: async (name: string, checkpoint: Checkpoint) => {
+        if (isTaken) throw new CheckpointTakenError(name);
+        await checkpoints.save(name, checkpoint);
+      },
+    };
+    const runner = await createRunner({ ...deps, checkpoints: fenced });
+    runner.start();
+    expect(await runner.reached(await append(log, [event('RequestCompleted')]), 20_000)).toBe(true);
+    const [requests] = runner.tracked;
+    if (requests === undefined) throw new Error('no projections');
+    const onProgress = ({ phase }: RebuildProgress) => {
+      if (phase === 'swapping') isTaken = true;
+    };
+    await expect(rebuild({ runner, log, onProgress }, requests)).rejects.toThrow(CheckpointTakenError);
+    const [left] = await real.store.query<{ n: string }>(
+      "SELECT count() AS n FROM system.tables WHERE database = 'chronoscope_store' AND name = 'requests_v1g2'",
+    );
+    expect(left?.n).toBe('1');
     await runner.stop();
   });
 });

@@ -1,5 +1,6 @@
-import type { ConnectionOptions } from 'node:tls';
-import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
+import { connect as dial, isIP } from 'node:net';
+import { type ConnectionOptions, connect as dialTls } from 'node:tls';
+import { type ISocketFactory, Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
 import { soleConnecting } from './connecting.ts';
 import { quietRequestQueue } from './requestQueue.ts';
 
@@ -44,6 +45,7 @@ export function kafkaClient(options: KafkaClientOptions): Kafka {
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     authenticationTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    socketFactory,
     ...(tls !== undefined && { ssl: tls }),
     ...(credentials !== undefined && { sasl: saslOf(credentials) }),
     // Never left to the client, which has other figures where NODE_ENV is `test`.
@@ -52,6 +54,19 @@ export function kafkaClient(options: KafkaClientOptions): Kafka {
     logCreator: logTo(options.log),
   });
 }
+
+const KEEP_ALIVE_MS = 60_000;
+
+const socketFactory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const named = isIP(host) === 0 ? { servername: host } : {};
+  const socket = ssl
+    ? dialTls({ host, port, ...named, ...ssl }, onConnect)
+    : dial({ host, port, noDelay: true }, onConnect);
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  // The client listens to a dead socket once more each time that it gives it up again, and Node would warn of it.
+  socket.setMaxListeners(0);
+  return socket;
+};
 
 const quickRetries = 3;
 

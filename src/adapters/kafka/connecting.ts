@@ -1,11 +1,7 @@
 import { createRequire } from 'node:module';
-import kafkajs from 'kafkajs';
-import { within } from '../eventstore/waiting.ts';
 
 /** The part of the client's connection that is changed here; its types do not show it. */
 export interface Connection {
-  connectionTimeout: number;
-  broker: string;
   connect(): Promise<unknown>;
 }
 
@@ -16,7 +12,6 @@ const sole = Symbol.for('chronoscope.soleConnecting');
 /**
  * By itself the client dials once for each request that finds a connection down: of several sockets one is used, and the
  * end of another, minutes later, tears down what the one is doing. Those who ask at the same time now share one try.
- * And a try ends: where the other side hangs up in the middle of a TLS handshake, the client would wait for ever.
  */
 export function soleConnecting(connection: ConnectionClass = clientsConnection()): void {
   const { prototype } = connection;
@@ -28,11 +23,7 @@ export function soleConnecting(connection: ConnectionClass = clientsConnection()
   prototype.connect = function (this: Connection): Promise<unknown> {
     const under = trying.get(this);
     if (under !== undefined) return under;
-    const { broker } = this;
-    const late = () => new kafkajs.KafkaJSConnectionError('Connection timeout', { broker });
-    const tried = within(dial.call(this), this.connectionTimeout * 2, late).finally(() =>
-      trying.delete(this),
-    );
+    const tried = dial.call(this).finally(() => trying.delete(this));
     trying.set(this, tried);
     return tried;
   };

@@ -114,7 +114,7 @@ export function registerGauges({ registry }: Metrics, gauges: Gauges): void {
       help,
       registers,
       async collect() {
-        this.set(await inTime(read));
+        this.set(await inTime(read, Number.NaN));
       },
     });
   new Counter({
@@ -154,7 +154,7 @@ export function registerGauges({ registry }: Metrics, gauges: Gauges): void {
     async collect() {
       // A lane that has gone to another process is told there.
       this.reset();
-      for (const { lane, lagEvents } of await gauges.lanes().catch(() => [])) this.set({ lane }, lagEvents);
+      for (const { lane, lagEvents } of await inTime(gauges.lanes, [])) this.set({ lane }, lagEvents);
     },
   });
   const lagEvents = new Gauge({
@@ -169,7 +169,7 @@ export function registerGauges({ registry }: Metrics, gauges: Gauges): void {
     labelNames: ['projection'],
     registers,
     async collect() {
-      for (const { projection, lagEvents: events, lagMs } of await gauges.projections().catch(() => [])) {
+      for (const { projection, lagEvents: events, lagMs } of await inTime(gauges.projections, [])) {
         lagEvents.set({ projection }, events);
         this.set({ projection }, lagMs / 1000);
       }
@@ -177,16 +177,18 @@ export function registerGauges({ registry }: Metrics, gauges: Gauges): void {
   });
 }
 
-/** A store that is away or hangs must not take the other figures with it: its own are then no numbers. */
-async function inTime(read: () => number | Promise<number>): Promise<number> {
+const patienceMs = 1_000;
+
+/** A store that is away or hangs must not take the other figures with it: its own are then no numbers, or none. */
+async function inTime<T>(read: () => T | Promise<T>, otherwise: T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<number>((resolve) => {
-    timer = setTimeout(resolve, 1_000, Number.NaN);
+  const late = new Promise<T>((resolve) => {
+    timer = setTimeout(resolve, patienceMs, otherwise);
   });
   try {
     return await Promise.race([read(), late]);
   } catch {
-    return Number.NaN;
+    return otherwise;
   } finally {
     clearTimeout(timer);
   }

@@ -1,11 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe } from 'vitest';
-import {
-  type KafkaTopic,
-  type KafkaTopicOptions,
-  openKafkaTopic,
-} from '../../../src/adapters/kafka/topic.ts';
+import { type KafkaTopicOptions, openKafkaTopic } from '../../../src/adapters/kafka/topic.ts';
 import { compareNumbered, parseNumbered } from '../../../src/adapters/numberedFeed.ts';
 import type { DeadLetter } from '../../../src/projections/lanes/ports.ts';
 import { type Broker, createBroker } from './broker.ts';
@@ -14,7 +10,7 @@ import { installedKafka, type KafkaVersion } from './installed.ts';
 export const newestKafka: KafkaVersion = '4.1.0';
 
 /** Reads positions as the tests write them: a log that counts its events. */
-export const positions = { compare: compareNumbered, parsePosition: parseNumbered };
+const positions = { compare: compareNumbered, parsePosition: parseNumbered };
 
 export const newTopicName = (): string => `chronoscope-test-${randomUUID()}`;
 
@@ -69,10 +65,7 @@ interface PlainMessage {
 }
 
 /** All that a topic of one partition holds now. */
-export async function everythingIn(
-  brokers: readonly string[],
-  topic: string,
-): Promise<readonly PlainMessage[]> {
+async function everythingIn(brokers: readonly string[], topic: string): Promise<readonly PlainMessage[]> {
   const client = plainClient(brokers);
   const admin = client.admin();
   await admin.connect();
@@ -110,5 +103,3 @@ export async function lettersIn(brokers: readonly string[], topic: string): Prom
     value,
   }));
 }
-
-export type { KafkaTopic };

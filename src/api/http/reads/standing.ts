@@ -74,11 +74,14 @@ const statusBody = z.object({
       tookMs: z.number().min(0),
     }),
   ),
-  projections: z.object({
-    count,
-    failing: z.array(z.string()),
-    ...lag,
-  }),
+  projections: z
+    .object({
+      count,
+      failing: z.array(z.string()),
+      ...lag,
+    })
+    .optional()
+    .describe('Absent while the log does not answer'),
   alerts: z
     .object({
       firing: z
@@ -138,13 +141,14 @@ export function standingRoutes(app: AppInstance, deps: StandingDeps): void {
     },
     async (request) => {
       const presence = await presenceOf(deps, request, request.query);
-      const [readiness, { projections }, alerts, followers] = await Promise.all([
+      // That the log or the store is away is told among the dependencies.
+      const [readiness, positions, alerts, followers] = await Promise.all([
         deps.readiness(),
-        readPositions(deps.log, deps.runner, presence.asOf),
-        // That the store is away is told among the dependencies.
+        inTime(readPositions(deps.log, deps.runner, presence.asOf)),
         readFiringAlerts(deps.reader, presence).catch((): FiringAlerts | undefined => undefined),
-        deps.followers?.(),
+        inTime(deps.followers?.()),
       ]);
+      const projections = positions?.projections ?? [];
       const failing = projections.filter(({ error }) => error !== undefined);
       return {
         healthy: readiness.ready && failing.length === 0 && !isHeldUp(followers),
@@ -152,16 +156,36 @@ export function standingRoutes(app: AppInstance, deps: StandingDeps): void {
         startedAt: timeOf(deps.startedAt),
         uptimeMs: Math.max(0, Math.round(deps.clock() - deps.startedAt)),
         dependencies: readiness.dependencies,
-        projections: {
-          count: projections.length,
-          failing: failing.map(({ projection }) => projection),
-          lagEvents: Math.max(0, ...projections.map(({ lagEvents }) => lagEvents)),
-          lagMs: Math.max(0, ...projections.map(({ lagMs }) => lagMs)),
-        },
+        ...(positions !== undefined && {
+          projections: {
+            count: projections.length,
+            failing: failing.map(({ projection }) => projection),
+            lagEvents: Math.max(0, ...projections.map(({ lagEvents }) => lagEvents)),
+            lagMs: Math.max(0, ...projections.map(({ lagMs }) => lagMs)),
+          },
+        }),
         ...(alerts !== undefined && { alerts }),
       };
     },
   );
+}
+
+/** The state is asked for most when something is away, and is then told without it. */
+const patienceMs = 500;
+
+/** Undefined when it fails, or takes too long. */
+async function inTime<T>(answer: Promise<T> | undefined): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, patienceMs, undefined);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const shownPositions = ({ head, projections }: Positions) => ({
