@@ -105,9 +105,9 @@ export async function createApp(config: Config, overrides: Overrides) {
     cleanups.push(() => ingest.drain());
 
     const followed = { ...log, ...shareFeed(log) };
-    const { leases, shared } = stores;
+    const { leases } = stores;
     const alerting = await openAlerting({
-      ...{ config, paths, leases, shared, metrics, logger, version, clock, newId, cleanups },
+      ...{ config, stores, metrics, logger, version, clock, newId, cleanups },
       log: followed,
       observer,
       redactText,

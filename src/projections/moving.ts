@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isTelemetry } from '../domain/events/catalogue.ts';
 import type { RecordedEvent } from '../domain/events/envelope.ts';
 import type { Position } from '../domain/position.ts';
 import { retentionOf } from '../domain/retention.ts';
@@ -102,7 +103,8 @@ function createCopier(target: MoveTarget) {
   /** The revision that each deciding stream has in the target. */
   const revisions = new Map<string, number>();
 
-  const isDeciding = ({ type }: RecordedEvent): boolean => retentionOf(type) !== 'raw';
+  // Deploys and feedback are kept long as well, but stand in streams of telemetry, which have no revisions to meet.
+  const isDeciding = ({ type }: RecordedEvent): boolean => !isTelemetry(type) && retentionOf(type) !== 'raw';
 
   function count(event: RecordedEvent): void {
     if (isDeciding(event)) revisions.set(event.stream, (revisions.get(event.stream) ?? -1) + 1);

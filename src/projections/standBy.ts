@@ -40,7 +40,7 @@ export function standBy(deps: StandByDeps): StandBy {
   let work: Work | undefined;
   let heldAt = Number.NEGATIVE_INFINITY;
   let isOvertaken = false;
-  let fault: unknown;
+  let fault: unknown = new Error(`${name} has not been taken up yet`);
 
   const isHeld = () => stopwatch() - heldAt < leaseMs;
 
@@ -149,7 +149,7 @@ export interface StandBy {
   /** Resolves when the work has begun here, or another process is at it; throws when it cannot begin, and goes on trying. */
   start(): Promise<void>;
   leads(): boolean;
-  /** Throws what kept this process from taking the work up, or from asking whether another one is at it. */
+  /** Throws what keeps this process from taking the work up, or from asking whether another one is at it. */
   check(): Promise<void>;
   /** Lets go of the work, so that another process can take it up at once. */
   stop(): Promise<void>;

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { openChannels } from '../adapters/channels/open.ts';
-import type { dataPaths } from '../adapters/dataFolder.ts';
 import { watchFile } from '../adapters/rulesFile.ts';
 import { createAlertFigures, registerAlertGauges } from '../api/http/alertFigures.ts';
 import type { Metrics } from '../api/http/metrics.ts';
@@ -11,20 +10,18 @@ import { engineStream } from '../domain/alerts/identity.ts';
 import { eventOf } from '../domain/alerts/processor/decision.ts';
 import { faultText } from '../domain/alerts/rules/faults.ts';
 import type { FollowerStanding } from '../projections/follow.ts';
-import type { CheckpointStore, EventLog, Leases } from '../projections/ports.ts';
+import type { EventLog } from '../projections/ports.ts';
 import { type FollowerName, sharedStanding, shareStanding } from '../projections/sharedStanding.ts';
 import type { StandByObserver } from '../projections/standBy.ts';
 import { beat, type Deciding, openDeciding } from './deciding.ts';
 import { type Notifying, openNotifying } from './notifying.ts';
 import { workCheck } from './observing.ts';
+import type { Stores } from './storing.ts';
 
 export interface AlertingDeps {
   config: Config;
-  paths: ReturnType<typeof dataPaths>;
+  stores: Pick<Stores, 'leases' | 'shared' | 'snapshots'>;
   log: EventLog;
-  leases: Leases;
-  /** Where processes tell each other how far they are; undefined when there is one alone. */
-  shared: CheckpointStore | undefined;
   metrics: Metrics;
   logger: Logger;
   observer: StandByObserver;
@@ -40,9 +37,10 @@ export interface AlertingDeps {
 
 /** The part of the wiring that alerts have for themselves: rules, decisions, notifications, and who watches them. */
 export async function openAlerting(deps: AlertingDeps) {
-  const { config, paths, log, leases, metrics, logger, observer, version, clock, newId, cleanups } = deps;
+  const { config, log, metrics, logger, observer, version, clock, newId, cleanups } = deps;
+  const { leases, shared, snapshots } = deps.stores;
   const does = (role: string) => config.roles.includes(role);
-  const leads = does('alert') && !(deps.isVisit && deps.shared !== undefined);
+  const leads = does('alert') && !(deps.isVisit && shared !== undefined);
   const fileText = leads ? config.rules?.text : undefined;
   const rules = await createRulesKeeper({ log, clock, newId, fileText, leads });
   const channels = openChannels(config.channels, { version, now: clock });
@@ -52,12 +50,12 @@ export async function openAlerting(deps: AlertingDeps) {
   const figures = createAlertFigures(metrics.registry);
   const common = { log, leases, observer, figures, logger, clock };
   const deciding: Deciding | undefined = does('alert')
-    ? openDeciding({ ...common, snapshotPath: paths.alertSnapshot, newId })
+    ? openDeciding({ ...common, snapshots: snapshots.alerts, newId })
     : undefined;
   const notifying: Notifying | undefined = does('notify')
     ? openNotifying({
         ...common,
-        snapshotPath: paths.notifierSnapshot,
+        snapshots: snapshots.notifications,
         channels,
         redactText: deps.redactText,
       })
@@ -98,15 +96,15 @@ export async function openAlerting(deps: AlertingDeps) {
     if (work === undefined) return;
     const starting = work.start();
     cleanups.push(work.stop);
-    if (deps.shared === undefined) return await starting;
+    if (shared === undefined) return await starting;
     starting.catch((error: unknown) => observer.failed(name, error));
   }
 
   function tellOthers(name: FollowerName, position: Parameters<typeof shareStanding>[0]['position']): void {
-    if (deps.shared === undefined) return;
+    if (shared === undefined) return;
     const onError = (error: unknown) =>
       logger.warn({ err: error, name }, 'other processes cannot be told how far it is');
-    const sharing = shareStanding({ checkpoints: deps.shared, name, position, onError });
+    const sharing = shareStanding({ checkpoints: shared, name, position, onError });
     cleanups.push(sharing.stop);
   }
 
@@ -144,7 +142,7 @@ export async function openAlerting(deps: AlertingDeps) {
     here: { standing(): Promise<FollowerStanding> } | undefined,
   ): Promise<FollowerStanding | undefined> {
     if (here !== undefined) return await here.standing();
-    return deps.shared && (await sharedStanding(deps.shared, log, name, clock()));
+    return shared && (await sharedStanding(shared, log, name, clock()));
   }
 
   async function followers() {
@@ -157,8 +155,8 @@ export async function openAlerting(deps: AlertingDeps) {
 
   // One alone that cannot begin does not start; of several, each says what keeps it from taking over.
   const checks = [
-    ...(deciding && deps.shared ? [workCheck(config, 'alerts', deciding)] : []),
-    ...(notifying && deps.shared ? [workCheck(config, 'notifications', notifying)] : []),
+    ...(deciding && shared ? [workCheck(config, 'alerts', deciding)] : []),
+    ...(notifying && shared ? [workCheck(config, 'notifications', notifying)] : []),
   ];
   const flagsOf = (episode: string) => notifier()?.flagsOf(episode);
   return { rules, followers, flagsOf, channels: names, checks, start };

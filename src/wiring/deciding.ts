@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { createHeartbeat } from '../adapters/channels/heartbeat.ts';
-import { snapshotFile } from '../adapters/snapshotFile.ts';
 import type { AlertFigures } from '../api/http/alertFigures.ts';
 import type { Config } from '../config.ts';
 import { type Decider, openDecider } from '../projections/alerts/decider.ts';
+import type { SnapshotStore } from '../projections/alerts/ports.ts';
 import { startWatchdog } from '../projections/alerts/watchdog.ts';
 import type { EventLog, Leases } from '../projections/ports.ts';
 import { type StandByObserver, standBy, type Work } from '../projections/standBy.ts';
@@ -12,7 +12,7 @@ export interface DecidingDeps {
   log: EventLog;
   leases: Leases;
   observer: StandByObserver;
-  snapshotPath: string;
+  snapshots: SnapshotStore;
   figures: AlertFigures;
   logger: Logger;
   clock: () => number;
@@ -32,13 +32,13 @@ const stopwatch = () => performance.now();
 
 /** The part of the wiring that decides alerts, in one process at a time; and who watches it. */
 export function openDeciding(deps: DecidingDeps) {
-  const { log, leases, snapshotPath, figures, logger, clock, newId } = deps;
+  const { log, leases, snapshots, figures, logger, clock, newId } = deps;
   let decider: Decider | undefined;
 
   async function begin(): Promise<Work> {
     const opened = await openDecider({
       log,
-      snapshots: snapshotFile(snapshotPath),
+      snapshots,
       clock,
       stopwatch,
       newId,

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { snapshotFile } from '../adapters/snapshotFile.ts';
 import type { AlertFigures } from '../api/http/alertFigures.ts';
+import type { SnapshotStore } from '../projections/alerts/ports.ts';
 import { type Notifier, openNotifier } from '../projections/notifications/notifier.ts';
 import type { Channel } from '../projections/notifications/ports.ts';
 import type { EventLog, Leases } from '../projections/ports.ts';
@@ -10,7 +10,7 @@ export interface NotifyingDeps {
   log: EventLog;
   leases: Leases;
   observer: StandByObserver;
-  snapshotPath: string;
+  snapshots: SnapshotStore;
   channels: readonly Channel[];
   figures: AlertFigures;
   logger: Logger;
@@ -24,13 +24,13 @@ const stopwatch = () => performance.now();
 
 /** The part of the wiring that tells people, in one process at a time. */
 export function openNotifying(deps: NotifyingDeps) {
-  const { log, leases, snapshotPath, channels, figures, logger, clock, redactText } = deps;
+  const { log, leases, snapshots, channels, figures, logger, clock, redactText } = deps;
   let notifier: Notifier | undefined;
 
   async function begin(): Promise<Work> {
     const opened = await openNotifier({
       log,
-      snapshots: snapshotFile(snapshotPath),
+      snapshots,
       channels,
       clock,
       stopwatch,

@@ -5,10 +5,13 @@ import { type dataPaths, nameOfFolder } from '../adapters/dataFolder.ts';
 import { openEventStoreCheckpoints } from '../adapters/eventstore/checkpoints.ts';
 import { openEventStoreLog } from '../adapters/eventstore/eventLog.ts';
 import { openEventStoreLeases } from '../adapters/eventstore/leases.ts';
+import { openEventStoreSnapshots } from '../adapters/eventstore/snapshots.ts';
 import { openLmdbCheckpoints } from '../adapters/lmdb/checkpoints.ts';
 import { type LmdbLog, openLmdbLog } from '../adapters/lmdb/eventLog.ts';
 import { soleLeases } from '../adapters/memory/leases.ts';
+import { snapshotFile } from '../adapters/snapshotFile.ts';
 import type { Config } from '../config.ts';
+import type { SnapshotStore } from '../projections/alerts/ports.ts';
 import type { CheckpointStore, EventLog, Leases } from '../projections/ports.ts';
 
 export interface Stores {
@@ -22,6 +25,8 @@ export interface Stores {
   /** How those call themselves together who read the feed for read models of this name. */
   readersName: (database: string) => Promise<string>;
   leases: Leases;
+  /** Where followers of the log keep what they have worked out: whoever takes their work over has to find it. */
+  snapshots: Record<'alerts' | 'notifications', SnapshotStore>;
   /** Reached by all processes; undefined when there is one alone. */
   shared?: CheckpointStore;
   readPast: ReadPast;
@@ -43,7 +48,11 @@ export async function openStores(deps: StoringDeps): Promise<Stores> {
   cleanups.push(() => lmdb.close());
   const checkpoints = await openFolderCheckpoints(deps);
   const readersName = namesOfFolder(paths.readersName);
-  const common = { checkpoints, glance: checkpoints, readersName, leases: soleLeases };
+  const snapshots = {
+    alerts: snapshotFile(paths.alertSnapshot),
+    notifications: snapshotFile(paths.notifierSnapshot),
+  };
+  const common = { checkpoints, glance: checkpoints, readersName, leases: soleLeases, snapshots };
   return { ...common, log: lmdb, lmdb, readPast: packedPast(lmdb) };
 }
 
@@ -55,7 +64,11 @@ async function openServer(url: string, deps: StoringDeps): Promise<Stores> {
   const shared = openEventStoreCheckpoints({ connection });
   const holder = `${hostname()}-${process.pid}-${randomUUID()}`;
   const leases = openEventStoreLeases({ connection, holder, clock });
-  const common = { log, leases, shared, readPast: plainPast(log) };
+  const snapshots = {
+    alerts: openEventStoreSnapshots({ connection, name: 'alerts' }),
+    notifications: openEventStoreSnapshots({ connection, name: 'notifications' }),
+  };
+  const common = { log, leases, shared, snapshots, readPast: plainPast(log) };
   if (config.read.kind === 'chdb') {
     // Read models within this process are its own, and so is how far they are.
     const checkpoints = await openFolderCheckpoints(deps);

@@ -3,9 +3,11 @@ import { openEventStoreCheckpoints } from '../../src/adapters/eventstore/checkpo
 import { connectEventStore, type EventStoreConnection } from '../../src/adapters/eventstore/connection.ts';
 import { openEventStoreLog } from '../../src/adapters/eventstore/eventLog.ts';
 import { openEventStoreLeases } from '../../src/adapters/eventstore/leases.ts';
+import { openEventStoreSnapshots } from '../../src/adapters/eventstore/snapshots.ts';
 import { checkpointAt, checkpointContract } from '../contracts/checkpoints.ts';
 import { leaseContract } from '../contracts/leases.ts';
 import { logEvents, to } from '../contracts/logEvents.ts';
+import { snapshotContract } from '../contracts/snapshots.ts';
 import { type EventStoreStandIn, startEventStoreStandIn } from '../support/eventstore/standIn.ts';
 
 const standIns = new Map<string, EventStoreStandIn>();
@@ -39,6 +41,33 @@ leaseContract('EventStoreDB, a stand-in of it', {
     openEventStoreLeases({ connection: await connect(place), holder, clock }),
   makePlace,
   isShared: true,
+});
+
+snapshotContract('EventStoreDB, a stand-in of it', {
+  open: async (place) => openEventStoreSnapshots({ connection: await connect(place), name: 'alerts' }),
+  makePlace,
+});
+
+it('a snapshot that was cut off in the middle leaves the one before, and so do two writers at once', async () => {
+  const url = await makePlace();
+  const standIn = standIns.get(url);
+  if (standIn === undefined) throw new Error('it was made');
+  const open = async () => openEventStoreSnapshots({ connection: await connect(url), name: 'alerts' });
+  const [one, two] = [await open(), await open()];
+  await one.save('whole');
+  const torn = { snapshot: 'torn', part: 0, parts: 2, data: 'aaaa' };
+  standIn.database.append('chronoscope.snapshot-alerts', 'any', [
+    {
+      id: crypto.randomUUID(),
+      type: 'SnapshotPart',
+      contentType: 'application/json',
+      data: Buffer.from(JSON.stringify(torn)),
+      metadata: new Uint8Array(),
+    },
+  ]);
+  expect(await two.load()).toBe('whole');
+  await Promise.all([one.save('of one'), two.save('of two')]);
+  expect(['of one', 'of two']).toContain(await one.load());
 });
 
 it('a save whose answer was lost is no other process that has gone on', async () => {

@@ -149,6 +149,18 @@ describe('serve', () => {
     expect((await running.ended).code).toBe(0);
   });
 
+  it('ends after a signal while it waits for a store that is away, and shows no password', async () => {
+    const away = { CHRONOSCOPE_LOG: 'esdb://someone:geheim@127.0.0.1:1?tls=false' };
+    const running = keep(startProgram(['serve'], { ...env, ...away }));
+    const lock = () => readdir(folder).then((names) => names.some((name) => name.startsWith('engine.lock')));
+    await expect.poll(lock, { timeout: 20_000 }).toBe(true);
+    running.kill('SIGTERM');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('the stop took longer');
+    expect(stderr).not.toContain('geheim');
+  });
+
   it('greets a person on a terminal with what to paste first', async () => {
     const running = keep(startOnTerminal(['serve'], env));
     const text = await running.says(/v1\/latency[^\n]*\n[^\n]*Bearer chr_a_\S+/);

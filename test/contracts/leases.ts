@@ -56,6 +56,19 @@ export function leaseContract(name: string, { open, makePlace, isShared }: Lease
         expect(await one.hold('relay', 10 * second)).toBe(false);
       });
 
+      it('one of a holder whose clock is ahead passes over as soon, and not before', async () => {
+        const early = await open(place, 'early', () => now + 3_600 * second);
+        for (let i = 0; i < 3; i++) {
+          expect(await early.hold('relay', 10 * second)).toBe(true);
+          now += 8 * second;
+          expect(await one.hold('relay', 10 * second)).toBe(false);
+        }
+        now += 9 * second;
+        expect(await one.hold('relay', 10 * second)).toBe(false);
+        now += 1 * second;
+        expect(await one.hold('relay', 10 * second)).toBe(true);
+      });
+
       it('one that is renewed stays where it is', async () => {
         await one.hold('relay', 10 * second);
         for (let i = 0; i < 5; i++) {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as timePasses } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openEventStoreLog } from '../../src/adapters/eventstore/eventLog.ts';
 import type { RecordedEvent } from '../../src/domain/events/envelope.ts';
@@ -102,6 +103,23 @@ describe('processes with a role each, on one log (a stand-in for EventStoreDB)',
       if (signal === 'SIGTERM') expect(told).toHaveLength(services.length);
     },
   );
+
+  it('whoever takes over decides what nobody has decided meanwhile, also what has passed by then', {
+    timeout: 120_000,
+  }, async () => {
+    const webhook = await openWebhook();
+    await begin(webhook.url);
+    await send('before');
+    await webhook.first(firingOf('before'));
+    // It was the first; the other one has decided nothing so far, and keeps nothing of its own.
+    await cluster.end('alert-a', 'SIGKILL');
+    await send('meanwhile');
+    // Long enough for the failures to be judged by themselves, had anybody been there.
+    await timePasses(2_500);
+    await send('meanwhile', 1_000, 1_000);
+    await webhook.first(firingOf('meanwhile'));
+    expect(firedFor(await recorded())).toEqual(['before', 'meanwhile']);
+  });
 
   it('an alert ends in a log that has gone quiet, for time passes there too', {
     timeout: 60_000,

@@ -62,6 +62,16 @@ describe('a log that is moved', () => {
     await source.append([to('c', logEvents(30, 500))]);
   };
 
+  it('may have deploys and feedback among the telemetry of a stream', async () => {
+    const deploy = () => event('DeployRecorded', { occurredAt: start });
+    await source.append([to('a', [...logEvents(1, 3), deploy()])]);
+    now += 1;
+    await source.append([to('a', [deploy(), logEvent(4)])]);
+    await source.append([to('a', [event('FeedbackGiven', { occurredAt: start })])]);
+    const target = inMemory();
+    expect(await moveLog(source, target, quiet)).toMatchObject({ events: 7, present: 0 });
+  });
+
   it('has every event with its id, stream, times and place, and the same checksum', async () => {
     await fill();
     const target = inMemory();

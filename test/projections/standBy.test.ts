@@ -146,6 +146,7 @@ describe('work that one process does at a time', () => {
 
   it('says while it cannot be taken up, and no longer than that', async () => {
     const a = process('a');
+    await expect(a.check()).rejects.toThrow('not been taken up');
     failing.add('a');
     await expect(a.start()).rejects.toThrow('it cannot begin');
     await expect(a.check()).rejects.toThrow('it cannot begin');

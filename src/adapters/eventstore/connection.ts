@@ -24,6 +24,8 @@ export interface ConnectOptions {
 
 const DEFAULT_OPEN_TIMEOUT_MS = 30_000;
 const PROBE_MS = 5_000;
+/** Also when hardly any time is left: a try that could not have succeeded tells nothing. */
+const LEAST_PROBE_MS = 1_000;
 /** The client waits for calls to end that it has cancelled; one that does not holds nothing up. */
 const DISPOSE_MS = 1_000;
 const PROBE_STREAM = 'chronoscope.probe';
@@ -37,7 +39,7 @@ export async function connectEventStore(options: ConnectOptions): Promise<EventS
   const until = performance.now() + openTimeoutMs;
   for (let tries = 0; ; tries++) {
     try {
-      await connection.probe(Math.min(PROBE_MS, Math.max(1, until - performance.now())));
+      await connection.probe(Math.min(PROBE_MS, Math.max(LEAST_PROBE_MS, until - performance.now())));
       return connection;
     } catch (error) {
       const goesOn = error instanceof LogUnavailableError && error.reason === 'unreachable';

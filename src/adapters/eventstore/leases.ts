@@ -19,9 +19,14 @@ interface Seen {
   note: Note;
   /** The revision that this process wrote; undefined when it has to look. */
   own: number | undefined;
+  /** Another's that was seen last, and since when by the clock here. */
+  other?: { revision: number; since: number };
 }
 
-/** Each lease is the last event of a stream; taking and renewing it is expected against the one that was seen. */
+/**
+ * Each lease is the last event of a stream; taking and renewing it is expected against the one that was seen. Clocks of two
+ * machines differ: one that stands unrenewed for as long as it lasts is over, whatever time its holder took it to be.
+ */
 export function openEventStoreLeases({ connection, holder, clock }: EventStoreLeasesOptions): Leases {
   const leases = new Map<string, Seen>();
   const seenOf = (name: string): Seen => {
@@ -37,13 +42,19 @@ export function openEventStoreLeases({ connection, holder, clock }: EventStoreLe
     return seen.own !== undefined;
   };
 
+  const isHeldByOther = (seen: Seen, lease: Lease | undefined, revision: number, forMs: number): boolean => {
+    const now = clock();
+    if (lease === undefined || lease.holder === holder || lease.until <= now) return false;
+    if (seen.other?.revision !== revision) seen.other = { revision, since: now };
+    return now - seen.other.since < forMs;
+  };
+
   return {
     async hold(name, forMs) {
       const seen = seenOf(name);
       if (seen.own !== undefined && (await write(seen, clock() + forMs, seen.own))) return true;
       const { data, revision } = await seen.note.read();
-      const lease = data as Lease | undefined;
-      if (lease !== undefined && lease.holder !== holder && lease.until > clock()) return false;
+      if (isHeldByOther(seen, data as Lease | undefined, revision, forMs)) return false;
       return write(seen, clock() + forMs, revision);
     },
     async release(name) {

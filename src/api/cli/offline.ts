@@ -8,7 +8,8 @@ import type { EngineAccess, JobOptions } from './ports.ts';
 
 const catchUpMs = 600_000;
 const notHere = 'with read models on a server, this is asked of the process that builds them';
-const notHereHint = 'Name it with --url, and an admin key with --key.';
+const notHereHint =
+  'Name it with --url, and an admin key with --key. Where several build them by lanes, docs/upgrading.md says what to do.';
 
 export interface OpenedFolder {
   where: string;

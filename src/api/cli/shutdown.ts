@@ -15,10 +15,11 @@ export interface Shutdown {
 
 /**
  * Listens from the moment of its making: a signal that comes while the engine still starts is kept until there is
- * something to stop. The second signal ends the process at once, as does a stop that takes too long.
+ * something to stop, but no longer than a stop may take. The second signal ends the process at once, as does a stop that takes too long.
  */
 export function listenForSignals(logger: Logger): Shutdown {
   let askedAt: number | undefined;
+  let deadline: NodeJS.Timeout | undefined;
   let begin: () => void = () => undefined;
   const asked = new Promise<void>((resolve) => {
     begin = resolve;
@@ -31,6 +32,11 @@ export function listenForSignals(logger: Logger): Shutdown {
     }
     askedAt = now;
     logger.info({ signal }, 'stopping; a second signal ends at once');
+    // From here, for a start may be waiting for a store that is away.
+    deadline = setTimeout(() => {
+      logger.error(`the stop took longer than ${graceMs / 1000} s`);
+      process.exit(1);
+    }, graceMs).unref();
     begin();
   };
   process.on('SIGTERM', ask).on('SIGINT', ask);
@@ -38,10 +44,6 @@ export function listenForSignals(logger: Logger): Shutdown {
   return {
     async drain(stop) {
       await asked;
-      const deadline = setTimeout(() => {
-        logger.error(`the stop took longer than ${graceMs / 1000} s`);
-        process.exit(1);
-      }, graceMs);
       try {
         await stop();
         return 0;
