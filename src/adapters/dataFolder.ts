@@ -25,9 +25,19 @@ export async function makeDataFolder(folder: string): Promise<void> {
  * try addresses out. Unless a key is given, for several processes to share, it is in the folder and never leaves it.
  */
 export async function pseudonymHash(path: string, given?: string): Promise<(value: string) => string> {
-  const key = given === undefined ? await readFile(path).catch(() => undefined) : Buffer.from(given, 'hex');
+  const key = given === undefined ? await presentKey(path) : Buffer.from(given, 'hex');
   const kept = key !== undefined && key.length === 32 ? key : await makeKey(path);
   return (value) => createHmac('sha256', kept).update(value).digest('hex');
+}
+
+/** One that is there and cannot be read must not give way to another: the same address would get two pseudonyms. */
+async function presentKey(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 async function makeKey(path: string): Promise<Buffer> {

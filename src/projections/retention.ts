@@ -52,6 +52,7 @@ export function scheduleHousekeeping(deps: RetentionDeps): { stop(): Promise<voi
       clearInterval(timer);
       // A long round is not waited for: the log ends it in the middle, and the next start goes on.
       await Promise.race([running, pauseFor(1_000)]);
+      await deps.leases.release('housekeeping').catch(deps.onError);
     },
   };
 }

@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { LogUnavailableError } from '../../projections/ports.ts';
+import { backOff, pause, within } from '../waiting.ts';
 import { clientAddress, hostsIn } from './address.ts';
 import { actualRevision, unavailable, unreachable } from './failures.ts';
-import { backOff, pause, within } from './waiting.ts';
 
 export interface EventStoreConnection {
   readonly client: EventStoreDBClient;

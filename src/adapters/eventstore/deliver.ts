@@ -1,9 +1,9 @@
 import type { EventData } from '@eventstore/db-client';
 import { LogUnavailableError } from '../../projections/ports.ts';
+import { backOff, pause, unlessAborted, within } from '../waiting.ts';
 import type { EventStoreConnection } from './connection.ts';
 import { actualRevision, isNotFound, isPassing, unavailable, unreachable } from './failures.ts';
 import { readBack } from './readBack.ts';
-import { backOff, pause, unlessAborted, within } from './waiting.ts';
 
 /** -1 expects that there is no stream. */
 export type Expected = 'any' | number;

@@ -3,6 +3,7 @@ import { type UpcastTable, upcastTable } from '../../domain/events/upcast.ts';
 import type { Position } from '../../domain/position.ts';
 import type { EventLog } from '../../projections/ports.ts';
 import { endWithLog, refuseClosed } from '../numberedFeed.ts';
+import { pause } from '../waiting.ts';
 import { append } from './appender.ts';
 import { type ConnectOptions, connectEventStore, type EventStoreConnection } from './connection.ts';
 import { Expiry } from './expiry.ts';
@@ -13,7 +14,6 @@ import { bytesOf, compareServerPositions, parseServerPosition, positionText } fr
 import { statsOf } from './stats.ts';
 import { readStream } from './streamReader.ts';
 import { readByTime } from './timeReader.ts';
-import { pause } from './waiting.ts';
 
 export interface EventStoreLogOptions extends ConnectOptions {
   upcast?: UpcastTable;

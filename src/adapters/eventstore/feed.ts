@@ -1,12 +1,12 @@
 import { type AllStreamResolvedEvent, START, streamNameFilter } from '@eventstore/db-client';
 import type { RecordedEvent } from '../../domain/events/envelope.ts';
 import type { EventBatch, ReadOptions } from '../../projections/ports.ts';
+import { backOff, pause, stopWith } from '../waiting.ts';
 import { arrivals } from './arrivals.ts';
 import { fromServer, OUR_STREAMS } from './envelope.ts';
 import { isPassing, unavailable } from './failures.ts';
 import type { LogState } from './logState.ts';
 import { bytesOf, earlier, positionText, safeBytes, serverPosition } from './position.ts';
-import { backOff, pause, stopWith } from './waiting.ts';
 
 const DEFAULT_MAX_EVENTS = 1_000;
 /** The server looks at 32 events at a time and tells after so many times how far it is. */

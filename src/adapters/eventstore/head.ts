@@ -1,11 +1,11 @@
 import { type AllStreamResolvedEvent, BACKWARDS, END } from '@eventstore/db-client';
+import { backOff, pause, stopWith } from '../waiting.ts';
 import { arrivals } from './arrivals.ts';
 import type { EventStoreConnection } from './connection.ts';
 import { isOurs } from './envelope.ts';
 import { isPassing, unavailable, unreachable } from './failures.ts';
 import type { LogState } from './logState.ts';
 import { serverPosition } from './position.ts';
-import { backOff, pause, stopWith } from './waiting.ts';
 
 const FIRST_PAGE = 1;
 const PAGE = 500;

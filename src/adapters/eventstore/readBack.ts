@@ -1,8 +1,8 @@
 import { BACKWARDS, END, type RecordedEvent } from '@eventstore/db-client';
+import { stopWith } from '../waiting.ts';
 import { arrivals } from './arrivals.ts';
 import type { EventStoreConnection } from './connection.ts';
 import { isNotFound, unreachable } from './failures.ts';
-import { stopWith } from './waiting.ts';
 
 const PAGE = 500;
 

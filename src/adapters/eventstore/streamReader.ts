@@ -1,11 +1,11 @@
 import type { ResolvedEvent } from '@eventstore/db-client';
 import type { RecordedEvent } from '../../domain/events/envelope.ts';
+import { backOff, pause, stopWith } from '../waiting.ts';
 import { arrivals } from './arrivals.ts';
 import type { EventStoreConnection } from './connection.ts';
 import { fromServer } from './envelope.ts';
 import { isNotFound, isPassing, unavailable } from './failures.ts';
 import type { LogState } from './logState.ts';
-import { backOff, pause, stopWith } from './waiting.ts';
 
 const PAGE = 500;
 const MOST_TRIES = 6;

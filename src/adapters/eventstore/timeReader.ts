@@ -1,13 +1,13 @@
 import { type AllStreamResolvedEvent, START } from '@eventstore/db-client';
 import type { RecordedEvent } from '../../domain/events/envelope.ts';
 import type { EventBatch } from '../../projections/ports.ts';
+import { backOff, pause, stopWith } from '../waiting.ts';
 import { arrivals } from './arrivals.ts';
 import { fromServer } from './envelope.ts';
 import { isPassing, unavailable } from './failures.ts';
 import { pageBack } from './head.ts';
 import type { LogState } from './logState.ts';
 import { positionText, serverPosition } from './position.ts';
-import { backOff, pause, stopWith } from './waiting.ts';
 
 const PAGE = 1_000;
 const MOST_TRIES = 6;

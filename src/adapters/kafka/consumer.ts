@@ -1,5 +1,5 @@
 import type { Consumer, EachBatchPayload } from 'kafkajs';
-import { within } from '../eventstore/waiting.ts';
+import { within } from '../waiting.ts';
 import { type KafkaClientOptions, kafkaClient, retryOf } from './client.ts';
 import { assignerWith, endsOf, type KafkaCluster } from './cluster.ts';
 import { HeldLanes, type HeldLanesOptions } from './heldLanes.ts';

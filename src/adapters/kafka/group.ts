@@ -1,5 +1,5 @@
 import type { LaneGroup } from '../../projections/lanes/ports.ts';
-import { backOff, pause } from '../eventstore/waiting.ts';
+import { backOff, pause } from '../waiting.ts';
 import { type ConsumerOptions, RunningConsumer } from './consumer.ts';
 import type { LaneHandlers } from './heldLanes.ts';
 

@@ -1,6 +1,6 @@
 import type { Batch, Consumer } from 'kafkajs';
 import type { DeadLetter, LaneGroup } from '../../projections/lanes/ports.ts';
-import { within } from '../eventstore/waiting.ts';
+import { within } from '../waiting.ts';
 import { LaneBuffer } from './laneBuffer.ts';
 import type { CodecOptions } from './message.ts';
 

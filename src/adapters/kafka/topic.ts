@@ -1,6 +1,6 @@
 import { type UpcastTable, upcastTable } from '../../domain/events/upcast.ts';
 import type { DeadLetter, DeadLetters, LaneGroup, LaneWriter } from '../../projections/lanes/ports.ts';
-import { within } from '../eventstore/waiting.ts';
+import { within } from '../waiting.ts';
 import type { KafkaClientOptions } from './client.ts';
 import { openDeadLetters } from './deadLetters.ts';
 import { openGroup } from './group.ts';

@@ -10,7 +10,7 @@ export interface LaneFeedDeps {
   assigned: AssignedLane;
   /** How many there are. */
   lanes: number;
-  log: Pick<EventFeed, 'read' | 'compare' | 'parsePosition'>;
+  log: Pick<EventFeed, 'read' | 'head' | 'compare' | 'parsePosition'>;
   /** Readers stand here at first; some may be further on, and some may still have to read earlier stretches. */
   after: Position | undefined;
   deadLetters: DeadLetters;
@@ -45,6 +45,14 @@ export function createLaneFeed(deps: LaneFeedDeps): LaneFeed {
   const parts = assigned.messages()[Symbol.asyncIterator]();
   let pulling: Promise<void> | undefined;
   let hasEnded = false;
+  let head: Position | undefined;
+
+  /** Before anything is believed that it says of the log. */
+  async function lookAhead(messages: readonly LaneMessage[]): Promise<void> {
+    const isBeyond = ({ position }: LaneMessage) =>
+      log.parsePosition(position) !== undefined && kept.isBefore(head, position);
+    if (messages.some(isBeyond)) head = await log.head();
+  }
 
   function take({ previous, position, event }: LaneMessage): void {
     if (!kept.isBefore(kept.end, position)) return;
@@ -58,12 +66,17 @@ export function createLaneFeed(deps: LaneFeedDeps): LaneFeed {
       hasEnded = true;
       return;
     }
+    await lookAhead(value);
     for (const message of value) {
-      const reason = faultOf(message, deps);
+      const reason = faultOf(message, deps) ?? beyondHead(message);
       if (reason === undefined) take(message);
       else await setAside(message, reason);
     }
   }
+
+  /** Taken for true, it would make the lane pass over everything that comes up to there. */
+  const beyondHead = ({ position }: LaneMessage): string | undefined =>
+    kept.isBefore(head, position) ? `the log has not come to ${position} yet` : undefined;
 
   async function setAside(message: LaneMessage, reason: string): Promise<void> {
     const { position } = message;

@@ -16,7 +16,7 @@ export interface LaneObserver extends ProjectionObserver {
 }
 
 export interface LaneWorkDeps {
-  log: Pick<EventFeed, 'read' | 'compare' | 'parsePosition'>;
+  log: Pick<EventFeed, 'read' | 'head' | 'compare' | 'parsePosition'>;
   store: ReadStore;
   checkpoints: Pick<CheckpointStore, 'load' | 'save'>;
   projections: readonly Projection[];

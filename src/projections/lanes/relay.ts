@@ -68,7 +68,13 @@ export function createRelay({ log, writer, clock, observer }: RelayDeps): Relay 
   async function follow(): Promise<void> {
     const newest = await unlessAborted(writer.newest(), signal);
     if (newest === undefined) return;
-    const fresh = createChains(newest, log.compare);
+    const head = await log.head();
+    // What the log has not come to yet somebody else has written; a lane that believed it would get nothing any more.
+    const isOfLog = (position: Position) => head !== undefined && log.compare(position, head) <= 0;
+    const ends = newest.map((position) =>
+      position !== undefined && isOfLog(position) ? position : undefined,
+    );
+    const fresh = createChains(ends, log.compare);
     chains = fresh;
     position = fresh.from;
     for await (const batch of log.subscribe({ after: position, maxEvents: batchEvents, signal })) {

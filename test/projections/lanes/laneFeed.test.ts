@@ -215,6 +215,13 @@ describe('the feed of a lane', () => {
     ]);
   });
 
+  it('does not believe what speaks of more than the log holds, and passes nothing over for it', async () => {
+    const feed = feedFrom(undefined);
+    come({ previous: undefined, position: at(5_000) }, message(undefined, 1), message(1, 4));
+    expect(await first(feed)).toMatchObject({ at: [1, 4], to: 4 });
+    expect(letters.map(({ reason }) => reason)).toEqual(['the log has not come to 5000 yet']);
+  });
+
   it('waits for its reader to stop when the lane has been taken away', async () => {
     const feed = feedFrom(undefined);
     const stop = new AbortController();
@@ -224,11 +231,12 @@ describe('the feed of a lane', () => {
     expect(await waiting).toBeUndefined();
   });
 
-  it('says so when the topic is of another log', async () => {
+  it('sets everything aside when the topic is of another log', async () => {
     const feed = feedFrom(undefined);
-    come(message(500, 503));
-    await expect(first(feed)).resolves.toMatchObject({ to: 30 });
-    await expect(first(feed, at(30))).rejects.toThrow('the log does not reach 500');
+    come(message(500, 503), message(503, 506));
+    come(message(undefined, 1));
+    expect(await first(feed)).toMatchObject({ at: [1] });
+    expect(letters.map(({ position }) => position)).toEqual(['503', '506']);
   });
 
   it('waits where it is while the log is away, and loses nothing by it', async () => {
