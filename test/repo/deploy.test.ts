@@ -104,7 +104,7 @@ describe('the manifests of the distributed profile', () => {
     const replicas = new Map(
       parts.map((part) => [roleOf(part), part.spec.replicas ?? scaled.get(part.metadata.name)?.minReplicas]),
     );
-    expect(replicas.get('bot')).toBe(1);
+    expect(replicas.get('bot')).toBe(0);
     const several = [...replicas].filter(([role]) => role !== 'bot');
     expect(several.filter(([, count = 0]) => count < 2)).toEqual([]);
     const budgets = kindsOf(distributed, 'PodDisruptionBudget').map(
