@@ -83,7 +83,7 @@ export async function createApp(config: Config, overrides: Overrides) {
     cleanups.push(() => keyring.close());
 
     const jobs = createJobs({ clock, newId });
-    const observer = standByObserver(logger);
+    const observer = standByObserver(logger, stores.shared === undefined);
     const readModels = await openProjecting({
       ...{ config, paths, stores, jobs, metrics, logger, observer, clock, cleanups },
     });

@@ -7,9 +7,13 @@ import type { ProjectionObserver } from '../projections/worker.ts';
 
 /** What happens in the background, as the engine's own log and figures tell it. */
 
-export const standByObserver = (logger: Logger): StandByObserver => ({
+/** Where there are others, it is of interest which of them is at work. */
+export const standByObserver = (logger: Logger, isAlone: boolean): StandByObserver => ({
   turned: (work, leads) =>
-    logger[leads ? 'info' : 'warn']({ work }, leads ? 'this process is at work' : 'this process stands by'),
+    logger[isAlone ? 'debug' : 'info'](
+      { work },
+      leads ? 'this process is at work' : 'this process leaves the work to others',
+    ),
   failed: (work, error) => logger.error({ err: error, work }, 'work could not be taken up, or kept'),
 });
 
