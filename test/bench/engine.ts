@@ -92,7 +92,7 @@ async function residentBytes(pid: number): Promise<{ all: number; own: number }>
 /** Linux counts in hundredths of a second. */
 const tickMs = 10;
 
-async function processorMs(pid: number): Promise<number> {
+export async function processorMs(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * tickMs;

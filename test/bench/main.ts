@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { alertParts, benchAlerts } from './alerts.ts';
 import { prepareBodies } from './bodies.ts';
+import { benchDistributed, distributedParts, fewEvents } from './distributed.ts';
 import { startEngine } from './engine.ts';
 import { type Figure, table } from './figures.ts';
 import { bytesOf, fill, offeredLoad, reads, rebuildSpeed, settledBytesOf } from './scenarios.ts';
@@ -13,13 +14,17 @@ import { createTraffic } from './traffic.ts';
 
 /**
  * Everything in one run, on this machine as it is: figures are to be compared with the floor of the same run.
- * `--events` makes a smaller one, `--only engine`, `--only alerts` or one of the parts of alerts (`decided`, `memory` …)
- * that part alone.
+ * `--events` makes a smaller one, `--only engine`, `--only alerts`, `--only distributed` or one of the parts of the last
+ * two (`decided`, `memory`, `relay`, `lanes` …) that part alone.
  */
 const { values } = parseArgs({
-  options: { events: { type: 'string', default: '10000000' }, only: { type: 'string' } },
+  options: { events: { type: 'string' }, only: { type: 'string' } },
 });
-const events = Number(values.events);
+const { only } = values;
+const alertPart = alertParts.find((part) => part === only);
+const distributedPart = distributedParts.find((part) => part === only);
+const isDistributed = only === 'distributed' || distributedPart !== undefined;
+const events = Number(values.events ?? (isDistributed ? fewEvents : 10_000_000));
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const figures: Figure[] = [];
@@ -28,11 +33,14 @@ const add = (...more: Figure[]) => {
   for (const figure of more) say(`  ${figure.name}: ${figure.value.toPrecision(4)} ${figure.unit}`);
 };
 
-const alertPart = alertParts.find((part) => part === values.only);
-if (values.only !== undefined && alertPart === undefined && !['engine', 'alerts'].includes(values.only))
-  throw new Error(`--only is one of engine, alerts, ${alertParts.join(', ')}`);
-if (values.only === undefined || values.only === 'engine') await benchEngine();
-if (values.only !== 'engine') await benchAlerts({ say, add, only: alertPart });
+const wholes = ['engine', 'alerts', 'distributed'];
+const [isAll, isPart] = [only === undefined, (alertPart ?? distributedPart) !== undefined];
+if (!isAll && !isPart && !wholes.includes(only ?? ''))
+  throw new Error(`--only is one of ${[...wholes, ...alertParts, ...distributedParts].join(', ')}`);
+if (isAll || only === 'engine') await benchEngine();
+if (isAll || only === 'alerts' || alertPart !== undefined) await benchAlerts({ say, add, only: alertPart });
+if (isAll || isDistributed)
+  await benchDistributed({ say, add, only: distributedPart, events: isAll ? fewEvents : events });
 await writeFile('bench-results.json', `${JSON.stringify({ events, figures }, null, 2)}\n`);
 process.stdout.write(`${table(figures)}\n`);
 

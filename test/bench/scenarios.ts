@@ -43,7 +43,7 @@ export async function fill(
 
 const later = (a: string, b: string): string => (Number(b) > Number(a || 0) ? b : a);
 
-async function queryable(engine: EngineProcess, position: string, seconds: number): Promise<void> {
+export async function queryable(engine: EngineProcess, position: string, seconds: number): Promise<void> {
   for (let left = seconds; left > 0; left -= 5) {
     const { status } = await call(engine.origin, `/v1/positions?after=${position}&wait=5s`);
     if (status === 200) return;

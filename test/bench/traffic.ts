@@ -4,7 +4,7 @@
  */
 
 const operations = ['search', 'github_sync', 'file_save', 'db_query', 'api_call'] as const;
-const services = ['bot', 'worker', 'api'] as const;
+const threeServices: readonly string[] = ['bot', 'worker', 'api'];
 const failures = [
   ['ETIMEDOUT', 'connect ETIMEDOUT 10.0.3.17:5432 after 5000 ms'],
   ['GITHUB_403', 'API rate limit exceeded for installation 4711'],
@@ -16,11 +16,14 @@ export interface TrafficOptions {
   /** Time of the first event, epoch milliseconds. */
   start: number;
   eventsPerSecond: number;
+  /** Lanes are filled by service: three of them are not enough to fill many. */
+  services?: readonly string[];
 }
 
 /** Makes NDJSON bodies, one after the other. */
 export function createTraffic(options: TrafficOptions) {
   const random = mulberry32(options.seed);
+  const { services = threeServices } = options;
   const stepMs = 1000 / options.eventsPerSecond;
   let made = 0;
   const hex = (digits: number) => {

@@ -85,10 +85,13 @@ const saslOf = ({ username, password, mechanism = 'scram-sha-512' }: KafkaCreden
 /** The client warns of every producer whose tries end; that they do is meant so, see `producer.ts`. */
 const expected = /Limiting retries for the idempotent producer/;
 
+/** What a broker answers in passing, such as that a topic is there already; what matters of it comes as a failure. */
+const levelOf = (part: string): KafkaLine['level'] => (part === 'Connection' ? 'debug' : 'warn');
+
 const logTo =
   (log: KafkaClientOptions['log']): NonNullable<KafkaConfig['logCreator']> =>
   () =>
   ({ namespace, log: { message, timestamp: _, logger: __, ...details } }) => {
     if (log === undefined || expected.test(message)) return;
-    log({ level: 'warn', message, details: { part: namespace, ...details } });
+    log({ level: levelOf(namespace), message, details: { part: namespace, ...details } });
   };

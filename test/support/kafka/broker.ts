@@ -28,6 +28,8 @@ export interface BrokerOptions {
   advertised?: number;
   /** Whom alone it lets in, by SCRAM-SHA-512. */
   user?: { username: string; password: string };
+  /** How long it waits for more members before it shares the lanes out for the first time. */
+  firstShareMs?: number;
   among?: Among;
 }
 
@@ -107,7 +109,12 @@ export async function createBroker(version: KafkaVersion, options: BrokerOptions
 const properties = (
   folder: string,
   port: number,
-  { advertised = port, user, among: { node, controllers } }: BrokerOptions & { among: Among },
+  {
+    advertised = port,
+    user,
+    firstShareMs = 0,
+    among: { node, controllers },
+  }: BrokerOptions & { among: Among },
 ): string => `
 process.roles=broker,controller
 node.id=${node}
@@ -127,7 +134,7 @@ transaction.state.log.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
-group.initial.rebalance.delay.ms=0
+group.initial.rebalance.delay.ms=${firstShareMs}
 group.min.session.timeout.ms=1000
 auto.create.topics.enable=false
 broker.session.timeout.ms=1500
