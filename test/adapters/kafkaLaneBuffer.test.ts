@@ -75,6 +75,23 @@ describe('the messages of a lane on their way to its reader', () => {
     expect(buffer.noted).toBe(11);
   });
 
+  it('what was handed out and cannot be noted for long takes no more room, and is noted once all of it is passed', async () => {
+    const { buffer, parts } = openBuffer();
+    const handOut = async (from: number, count: number): Promise<void> => {
+      for (let position = from; position < from + count; position++) {
+        buffer.push(fetched(chain(lane, [position]), position), 9_000);
+        await parts.next();
+      }
+    };
+    await handOut(1, 1_500);
+    buffer.passed(at(999));
+    expect(buffer.noted).toBe(1_000);
+    buffer.passed(at(1_499));
+    expect(buffer.noted).toBe(1_000);
+    buffer.passed(at(1_500));
+    expect(buffer.noted).toBe(1_501);
+  });
+
   it('what is unreadable is set aside, and passed with what came before it', async () => {
     const { buffer, letters, parts } = openBuffer();
     buffer.push(fetched([...chain(lane, [1]), 'junk', 'junk'], 0), 3);

@@ -65,16 +65,28 @@ describe('writing to the lanes', () => {
     for (const request of requests) expect(sizeOf(request)).toBeLessThan(12_000_000);
   });
 
-  it('sets aside what no batch can hold, and what follows still names it as the one before', async () => {
+  it('sets aside what no batch can hold, and leaves word that something is missing there', async () => {
     const messages = [wide(0, 1, 10), wide(0, 2, 50_000), wide(0, 3, 10)];
     const { requests, letters } = await sentBy(new Map([[0, messages]]), 20_000);
-    expect(requests.flat().map(positionOf)).toEqual(['1', '3']);
-    expect(requests.flat()[1]?.headers?.previous).toBe('2');
+    expect(requests.flat().map(positionOf)).toEqual(['1', '2', '3']);
+    expect(requests.flat()[1]?.headers).toEqual({ position: '2', previous: '2', mark: '1' });
+    expect(requests.flat()[2]?.headers?.previous).toBe('2');
     expect(letters).toMatchObject([{ lane: 0, position: at(2), reason: expect.stringMatching(/too large/) }]);
+  });
+
+  it('sets each of them aside once, though the batch has no room left for its mark', async () => {
+    const numbersOfRequests = new Set<number>();
+    for (let characters = 18_000; characters < 18_500; characters += 10) {
+      const messages = [wide(0, 1, characters), wide(0, 2, 50_000), wide(0, 3, 50_000)];
+      const { requests, letters } = await sentBy(new Map([[0, messages]]), 20_000);
+      numbersOfRequests.add(requests.length);
+      expect(requests.flat().map(positionOf)).toEqual(['1', '2', '3']);
+      expect(letters).toHaveLength(2);
+    }
+    expect(numbersOfRequests).toEqual(new Set([1, 2]));
   });
 
   it('sends nothing when there is nothing', async () => {
     expect((await sentBy(new Map([[0, []]]), 20_000)).requests).toEqual([]);
-    expect((await sentBy(new Map([[0, [wide(0, 1, 50_000)]]]), 20_000)).requests).toEqual([]);
   });
 });

@@ -22,6 +22,8 @@ interface Part {
 
 const MOST_PER_PART = 1_000;
 const MOST_PART_BYTES = 2 * 1024 * 1024;
+/** While one projection stands still, the others go on; what is noted then is noted in larger steps. */
+const MOST_PARTS = 1_000;
 /** About what a message takes in memory beside its bytes. */
 const MESSAGE_BYTES = 400;
 
@@ -145,12 +147,20 @@ export class LaneBuffer implements AssignedLane {
   }
 
   private handedOut(taken: readonly KafkaMessage[], read: readonly LaneMessage[]): void {
-    const { compare } = this.options.codec.positions;
     let greatest: Position | undefined;
-    for (const { position } of read)
-      if (greatest === undefined || compare(position, greatest) > 0) greatest = position;
+    for (const { position } of read) greatest = this.greater(greatest, position);
     this.next = Number(taken.at(-1)?.offset) + 1;
-    this.parts.push({ end: this.next, greatest });
+    const last = this.parts.at(-1);
+    if (last === undefined || this.parts.length < MOST_PARTS) this.parts.push({ end: this.next, greatest });
+    else {
+      last.end = this.next;
+      last.greatest = this.greater(last.greatest, greatest);
+    }
+  }
+
+  private greater(a: Position | undefined, b: Position | undefined): Position | undefined {
+    if (a === undefined || b === undefined) return a ?? b;
+    return this.options.codec.positions.compare(a, b) > 0 ? a : b;
   }
 }
 

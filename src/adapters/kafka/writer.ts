@@ -51,21 +51,20 @@ async function fillBatch(sender: LaneSender, outgoing: Outgoing, request: Messag
   let filled = 0;
   for (; outgoing.next < end; outgoing.next++) {
     const laneMessage = messages[outgoing.next] as LaneMessage;
-    const { message, bytes } = encodeMessage(lane, laneMessage);
-    if (bytes > most) {
-      await sender.tooLarge(letterOf(lane, laneMessage, message, most));
-      continue;
-    }
+    const whole = encodeMessage(lane, laneMessage);
+    const isTooLarge = whole.bytes > most;
+    const { message, bytes } = isTooLarge ? encodeMessage(lane, traceOf(laneMessage)) : whole;
     if (filled + bytes > most) break;
+    if (isTooLarge) await sender.tooLarge(letterOf(lane, laneMessage, whole.message, most));
     filled += bytes;
     request.push(message);
   }
   return filled;
 }
 
-/**
- * What follows still names it as the one before: readers see that something is missing there, and take it from the log.
- */
+/** Readers see by it that something is missing up to there, and take it from the log. It may be long before more follows. */
+const traceOf = ({ position }: LaneMessage): LaneMessage => ({ previous: position, position });
+
 const letterOf = (lane: number, { position }: LaneMessage, { value }: Message, most: number): DeadLetter => ({
   lane,
   reason: `too large for the topic: ${value?.length ?? 0} bytes, and a message may have about ${most}`,

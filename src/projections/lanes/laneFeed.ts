@@ -45,6 +45,8 @@ export function createLaneFeed(deps: LaneFeedDeps): LaneFeed {
   const parts = assigned.messages()[Symbol.asyncIterator]();
   let pulling: Promise<void> | undefined;
   let hasEnded = false;
+  /** Taken from the topic, which gives nothing twice, and not gone through yet: the log was away just then. */
+  let unread: readonly LaneMessage[] | undefined;
   let head: Position | undefined;
 
   /** Before anything is believed that it says of the log. */
@@ -61,17 +63,21 @@ export function createLaneFeed(deps: LaneFeedDeps): LaneFeed {
   }
 
   async function pullNext(): Promise<void> {
-    const { done, value } = await parts.next();
-    if (done === true) {
-      hasEnded = true;
-      return;
+    if (unread === undefined) {
+      const { done, value } = await parts.next();
+      if (done === true) {
+        hasEnded = true;
+        return;
+      }
+      unread = value;
     }
-    await lookAhead(value);
-    for (const message of value) {
+    await lookAhead(unread);
+    for (const message of unread) {
       const reason = faultOf(message, deps) ?? beyondHead(message);
       if (reason === undefined) take(message);
       else await setAside(message, reason);
     }
+    unread = undefined;
   }
 
   /** Taken for true, it would make the lane pass over everything that comes up to there. */

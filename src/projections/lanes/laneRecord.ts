@@ -41,6 +41,8 @@ export interface LaneRecordDeps {
   /** Another process goes on with the lane; nothing more is saved. */
   onTaken: () => void;
   onFailed: (error: unknown) => void;
+  /** Aborted when the lane is let go of. */
+  signal: AbortSignal;
 }
 
 /** Where the projections stand in a lane, in one record, which is the fence between those who take the lane for theirs. */
@@ -61,7 +63,10 @@ const retryMs = 1_000;
 export async function takeLane(deps: LaneRecordDeps): Promise<LaneRecord> {
   const { checkpoints, lane, projections, compare } = deps;
   const name = laneRecordOf(lane);
-  const { ours, others } = placesIn(await checkpoints.load(name), projections);
+  const loaded = await checkpoints.load(name);
+  // Who looks at a lane that was let go of loads its record anew, and a save would then overwrite what was never seen here.
+  deps.signal.throwIfAborted();
+  const { ours, others } = placesIn(loaded, projections);
   const leastNow = () => leastOf([...ours.values()], compare);
   let isClosed = false;
   let queued: Promise<void> | undefined;

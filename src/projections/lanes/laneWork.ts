@@ -66,6 +66,7 @@ export function startLaneWork(
       onSaved: (least) => assigned.passed(least),
       onTaken: () => taken.abort(),
       onFailed: (error) => observer.laneFailed(lane, error, firstRetryMs),
+      signal,
     });
   }
 

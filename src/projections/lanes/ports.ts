@@ -11,7 +11,10 @@ export interface LaneMessage {
   /** The log holds no event of this lane behind `previous` and before `position`. Undefined is the log's very start. */
   previous: Position | undefined;
   position: Position;
-  /** The event that stands there; without one the message is a mark, and this lane has no event at `position` either. */
+  /**
+   * The event that stands there; without one the message is a mark, and this lane has no event at `position` either,
+   * unless that is `previous`, too.
+   */
   event?: RecordedEvent;
 }
 

@@ -250,4 +250,13 @@ describe('the feed of a lane', () => {
     expect(await first(feed, at(4))).toEqual({ at: [7], from: 4, to: 7 });
     read.mockRestore();
   });
+
+  it('what came while the log was away is gone through when it is back, though nothing more comes', async () => {
+    const feed = feedFrom(undefined);
+    vi.spyOn(log, 'head').mockRejectedValueOnce(new Error('the log is away'));
+    come(message(undefined, 1));
+    await expect(first(feed)).rejects.toThrow('the log is away');
+    expect(await first(feed)).toEqual({ at: [1], from: undefined, to: 1 });
+    vi.restoreAllMocks();
+  });
 });

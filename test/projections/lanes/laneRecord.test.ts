@@ -24,9 +24,11 @@ let passed: string[];
 let taken: number;
 let failure: Error | undefined;
 let hold: Promise<void> | undefined;
+let letGo: AbortController;
 
 beforeEach(() => {
   [store, saves, passed, taken, failure, hold] = [createMemoryCheckpoints(), [], [], 0, undefined, undefined];
+  letGo = new AbortController();
 });
 afterEach(() => vi.useRealTimers());
 
@@ -50,6 +52,7 @@ const take = (projections = [logs, spans]): Promise<LaneRecord> =>
       taken++;
     },
     onFailed: () => undefined,
+    signal: letGo.signal,
   });
 
 describe("a lane's record", () => {
@@ -62,6 +65,13 @@ describe("a lane's record", () => {
     expect(next.generationOf(logs)).toEqual(generation(5, [5, 9]));
     expect(next.generationOf(spans)).toEqual(generation(7));
     expect(next.least).toBe('5');
+  });
+
+  it('is not taken by one who had to let go of the lane while it was loaded', async () => {
+    const taking = take();
+    letGo.abort();
+    await expect(taking).rejects.toThrow();
+    expect(saves).toEqual([]);
   });
 
   it('tells the group of what all have passed, and only once it is on disk', async () => {
