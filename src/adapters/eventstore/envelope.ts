@@ -1,5 +1,5 @@
 import type { EventData, RecordedEvent as ServerEvent } from '@eventstore/db-client';
-import type { NewEvent, RecordedEvent } from '../../domain/events/envelope.ts';
+import type { Envelope, NewEvent, RecordedEvent } from '../../domain/events/envelope.ts';
 import { planUpcast, type UpcastTable } from '../../domain/events/upcast.ts';
 import { isUuid } from '../eventLimits.ts';
 import { positionText } from './position.ts';
@@ -8,19 +8,11 @@ import { positionText } from './position.ts';
 const FORM = 1;
 
 /** What the server keeps beside an event's data. */
-interface Metadata {
+interface Metadata extends Omit<Envelope, 'id'> {
   chronoscope: typeof FORM;
   /** The server's own name for what belongs together; its projections and viewers follow it. */
   $correlationId?: string;
   version: number;
-  occurredAt: number;
-  project: string;
-  service: string;
-  requestId?: string;
-  traceId?: string;
-  spanId?: string;
-  parentSpanId?: string;
-  userId?: string;
   /** When another log took the event, for one that was moved here. Otherwise the server's own time counts. */
   recordedAt?: number;
 }
